@@ -66,8 +66,11 @@ type Containers interface {
 	// Remove removes a container, killing it if it runs. A missing one, and
 	// one whose removal is under way, is no error. No volume is removed.
 	Remove(ctx context.Context, id string) error
-	// Update sets the limits of a container in place. ErrNotFound.
+	// Update sets the limits of a container in place, and the engine's restart
+	// policy back to "no". ErrNotFound.
 	Update(ctx context.Context, id string, limits Limits) error
+	// Rename gives a container another name. ErrNotFound, ErrNameTaken, ErrForeign.
+	Rename(ctx context.Context, id, name string) error
 	// Exec runs a command in a running container and waits for its end. The
 	// error is of the running of it; a command's own failure is its exit code.
 	// Ends with ctx; the command itself may then go on in the container.
@@ -249,7 +252,8 @@ type Security struct {
 	NoNewPrivileges        bool
 	CapDrop                []string
 	CapAdd                 []string
-	// SeccompProfile is the JSON of a profile; empty: the engine's default.
+	// SeccompProfile is the path of a profile on the controller's host; empty:
+	// the engine's default. Inspections show the profile itself.
 	SeccompProfile string
 	// Runtime names one of the engine's OCI runtimes; empty: its default.
 	Runtime string

@@ -3,6 +3,7 @@ package spec
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -39,6 +40,9 @@ var (
 
 const quantityMaxLength = 20
 
+// A larger number is a slip, and would overflow on its way to the engine.
+const maxCores = 100_000
+
 // ParseMemory reads a memory quantity. The error has a hint where one is known.
 func ParseMemory(s string) (Memory, error) {
 	if len(s) > quantityMaxLength || !memoryPattern.MatchString(s) {
@@ -51,6 +55,9 @@ func ParseMemory(s string) (Memory, error) {
 	if err != nil {
 		return 0, fmt.Errorf("%q is no memory quantity: %w", s, err)
 	}
+	if q.CmpInt64(math.MaxInt64) >= 0 {
+		return 0, fmt.Errorf("%q is more memory than there can be", s)
+	}
 	return Memory(q.Value()), nil
 }
 
@@ -62,6 +69,9 @@ func ParseCPU(s string) (CPU, error) {
 	q, err := resource.ParseQuantity(s)
 	if err != nil {
 		return 0, fmt.Errorf("%q is no CPU quantity: %w", s, err)
+	}
+	if q.CmpInt64(maxCores) > 0 {
+		return 0, fmt.Errorf("%q is more CPU than there can be", s)
 	}
 	return CPU(q.MilliValue()), nil
 }

@@ -100,7 +100,7 @@ type Service struct {
 	Labels map[string]string `json:"labels,omitempty"`
 	// Ports to publish, as "[hostIP:]hostPort:containerPort[/protocol]". Without a host IP, 127.0.0.1.
 	Ports []string `json:"ports,omitempty"`
-	// Resources are the limits of the container.
+	// Resources are the limits of the container. Default cpu "2", memory 2Gi, pids 200.
 	Resources Resources `json:"resources,omitzero"`
 	// StopSignal asks the main process to stop. Default SIGTERM.
 	StopSignal string `json:"stopSignal,omitempty"`
@@ -133,10 +133,10 @@ type EnvVar struct {
 type Resources struct {
 	// CPU limit, as "2", "0.5" or "500m". Default "2".
 	CPU CPU `json:"cpu,omitempty"`
-	// Memory limit, as "512Mi" or "4Gi"; swap is not added to it. Default 4Gi.
+	// Memory limit, as "512Mi" or "4Gi", from 6Mi; swap is not added to it. Default 4Gi for workers, 2Gi for services.
 	Memory Memory `json:"memory,omitempty"`
-	// Pids is the most processes and threads at one time. Default 100.
-	Pids int64 `json:"pids,omitempty"`
+	// Pids is the most processes and threads at one time. Default 100 for workers, 200 for services.
+	Pids int64 `json:"pids,omitempty" jsonschema:"minimum=1"`
 }
 
 // Probe says when a container is ready. Exactly one of exec, httpGet and tcpSocket.
@@ -152,7 +152,7 @@ type Probe struct {
 	// Timeout of one try. Default 5s.
 	Timeout Duration `json:"timeout,omitempty"`
 	// FailureThreshold is how many failures in a row make a ready container unready. Default 3.
-	FailureThreshold int `json:"failureThreshold,omitempty"`
+	FailureThreshold int `json:"failureThreshold,omitempty" jsonschema:"minimum=1"`
 	// StartupTimeout is the time a new container has to become ready for the first time; after it, it has failed. Default 1m.
 	StartupTimeout Duration `json:"startupTimeout,omitempty"`
 }
@@ -160,7 +160,7 @@ type Probe struct {
 // HTTPGet is the request of a probe.
 type HTTPGet struct {
 	// Port on the container.
-	Port int `json:"port"`
+	Port int `json:"port" jsonschema:"minimum=1,maximum=65535"`
 	// Path of the request. Default "/".
 	Path string `json:"path,omitempty"`
 }
@@ -168,7 +168,7 @@ type HTTPGet struct {
 // TCPSocket is the address of a probe.
 type TCPSocket struct {
 	// Port on the container.
-	Port int `json:"port"`
+	Port int `json:"port" jsonschema:"minimum=1,maximum=65535"`
 }
 
 // VolumeScope says whose a mounted volume is.
@@ -205,9 +205,9 @@ const (
 // Workers of a pool.
 type Workers struct {
 	// Warm is how many workers are kept ready and unclaimed.
-	Warm int `json:"warm"`
+	Warm int `json:"warm" jsonschema:"minimum=0,maximum=1000"`
 	// Max is the ceiling on every worker that exists: warm, claimed, on the way up, on the way down, and failed ones kept. Default warm + 10.
-	Max *int `json:"max,omitempty"`
+	Max *int `json:"max,omitempty" jsonschema:"minimum=0,maximum=1000"`
 	// OnEmpty is what a claim gets that finds no warm worker: cold (one is created), queue (it waits) or fail. Default cold.
 	OnEmpty OnEmpty `json:"onEmpty,omitempty"`
 	// Template of each worker.
@@ -234,7 +234,7 @@ type WorkerTemplate struct {
 	Labels map[string]string `json:"labels,omitempty"`
 	// Secrets to deliver when the worker is claimed.
 	Secrets []Secret `json:"secrets,omitempty"`
-	// Resources are the limits of the worker.
+	// Resources are the limits of the worker. Default cpu "2", memory 4Gi, pids 100.
 	Resources Resources `json:"resources,omitzero"`
 	// Volumes to mount.
 	Volumes []VolumeMount `json:"volumes,omitempty"`
@@ -288,7 +288,7 @@ type Security struct {
 	// NoNewPrivileges keeps setuid files from raising privileges. Default true.
 	NoNewPrivileges *bool `json:"noNewPrivileges,omitempty"`
 	// CapDrop lists the capabilities to drop. Default [ALL].
-	CapDrop []string `json:"capDrop,omitempty"`
+	CapDrop []string `json:"capDrop,omitzero"`
 	// CapAdd lists the capabilities to add back.
 	CapAdd []string `json:"capAdd,omitempty"`
 	// Seccomp is default, or the path of a profile relative to the manifest. Default "default".
@@ -326,7 +326,7 @@ type Update struct {
 	// ProgressDeadline is how long a rollout may go without a new worker becoming available before it has failed. Default 10m.
 	ProgressDeadline Duration `json:"progressDeadline,omitempty"`
 	// MaxFailures is how many workers of the new revision may fail before onFailure acts. Default 1.
-	MaxFailures *int `json:"maxFailures,omitempty"`
+	MaxFailures *int `json:"maxFailures,omitempty" jsonschema:"minimum=0"`
 	// OnFailure is pause, rollback or continue. Default pause.
 	OnFailure OnFailure `json:"onFailure,omitempty"`
 }
@@ -340,17 +340,17 @@ type Restart struct {
 	// ResetAfter is the time without a failure that ends a series of failures. Default 10m.
 	ResetAfter Duration `json:"resetAfter,omitempty"`
 	// KeepFailed is how many failed workers are kept, stopped, for a look at them. Default 3.
-	KeepFailed *int `json:"keepFailed,omitempty"`
+	KeepFailed *int `json:"keepFailed,omitempty" jsonschema:"minimum=0,maximum=1000"`
 }
 
 // Lifetime bounds the age of workers. Zero is never.
 type Lifetime struct {
 	// WarmMaxAge replaces an unclaimed worker of this age. Default 0, never.
-	WarmMaxAge Duration `json:"warmMaxAge,omitempty"`
+	WarmMaxAge Duration `json:"warmMaxAge,omitempty" jsonschema:"default=0"`
 	// ClaimTTL releases a claim of this age. Default 0, never.
-	ClaimTTL Duration `json:"claimTTL,omitempty"`
+	ClaimTTL Duration `json:"claimTTL,omitempty" jsonschema:"default=0"`
 	// ClaimIdleTimeout releases a claim without activity for this long. Default 0, never.
-	ClaimIdleTimeout Duration `json:"claimIdleTimeout,omitempty"`
+	ClaimIdleTimeout Duration `json:"claimIdleTimeout,omitempty" jsonschema:"default=0"`
 }
 
 // Reclaim is what happens to a volume whose pool is deleted.

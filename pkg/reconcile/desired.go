@@ -1,0 +1,209 @@
+package reconcile
+
+import (
+	"slices"
+	"time"
+
+	"hal-controller/pkg/runtime"
+	"hal-controller/pkg/spec"
+)
+
+// Desired is what a pool wants on the engine, computed from its manifest alone.
+type Desired struct {
+	Network  runtime.NetworkSpec
+	Volumes  []runtime.VolumeSpec
+	Sandbox  *runtime.ContainerSpec // nil in bridge mode
+	Services []Service              // parent first, then by name
+	Worker   Template
+}
+
+// Service is a wanted shared service.
+type Service struct {
+	Spec      runtime.ContainerSpec
+	Readiness *spec.Probe
+}
+
+// Template is what workers are made from.
+type Template struct {
+	pool      string
+	prototype runtime.ContainerSpec
+	Warmup    *spec.Warmup
+	Readiness *spec.Probe
+	// Revision is the hash of everything that a worker is created with.
+	Revision string
+}
+
+// Worker is the spec of one worker of the template.
+func (t Template) Worker(ordinal int) runtime.ContainerSpec {
+	w := t.prototype
+	w.Name = WorkerName(t.pool, ordinal)
+	w.Owner.Ordinal = ordinal
+	return w
+}
+
+// Image that the template's workers run.
+func (t Template) Image() string { return t.prototype.Image }
+
+// Desire computes what the pool wants. The pool must be defaulted and valid.
+func Desire(p *spec.Pool) Desired {
+	name := p.Metadata.Name
+	d := Desired{
+		Network: runtime.NetworkSpec{
+			Name: networkName(name), Pool: name, Internal: p.Spec.Network.Internal,
+		},
+		Worker: DesireTemplate(p, p.Spec.Workers.Template),
+	}
+	for _, v := range p.Spec.Volumes {
+		d.Volumes = append(d.Volumes, runtime.VolumeSpec{Name: volumeName(name, v.Name), Pool: name})
+	}
+	if p.Spec.Network.Mode == spec.NetworkShared {
+		d.Sandbox = desireSandbox(p)
+	}
+	if p.Spec.Parent != nil {
+		d.Services = append(d.Services, desireService(p, runtime.RoleParent, "parent", *p.Spec.Parent))
+	}
+	named := slices.Clone(p.Spec.Services)
+	slices.SortFunc(named, func(a, b spec.NamedService) int { return compareStrings(a.Name, b.Name) })
+	for _, s := range named {
+		d.Services = append(d.Services, desireService(p, runtime.RoleService, s.Name, s.Service))
+	}
+	return d
+}
+
+// desireSandbox owns the network namespace and so the ports of every service.
+func desireSandbox(p *spec.Pool) *runtime.ContainerSpec {
+	name := p.Metadata.Name
+	sandbox := runtime.ContainerSpec{
+		Name:        sandboxName(name),
+		Owner:       runtime.Owner{Pool: name, Role: runtime.RoleSandbox},
+		Image:       runtime.PauseImage,
+		Network:     networkName(name),
+		Limits:      runtime.Limits{Memory: 64 << 20, Pids: 32},
+		StopTimeout: time.Second,
+		Security: runtime.Security{
+			ReadOnlyRootFilesystem: true, NoNewPrivileges: true, CapDrop: []string{"ALL"},
+		},
+	}
+	for _, s := range allServices(p) {
+		sandbox.Ports = append(sandbox.Ports, desirePorts(s.Ports)...)
+	}
+	sandbox.Owner.SpecHash = specHash(sandbox)
+	return &sandbox
+}
+
+func allServices(p *spec.Pool) []spec.Service {
+	var all []spec.Service
+	if p.Spec.Parent != nil {
+		all = append(all, *p.Spec.Parent)
+	}
+	for _, s := range p.Spec.Services {
+		all = append(all, s.Service)
+	}
+	return all
+}
+
+func desireService(p *spec.Pool, role runtime.Role, name string, s spec.Service) Service {
+	pool := p.Metadata.Name
+	c := runtime.ContainerSpec{
+		Name:        serviceName(pool, name),
+		Owner:       runtime.Owner{Pool: pool, Role: role},
+		Image:       s.Image,
+		Command:     s.Command,
+		User:        s.User,
+		Env:         desireEnv(s.Env),
+		Labels:      s.Labels,
+		Mounts:      desireMounts(pool, s.Volumes),
+		Limits:      desireLimits(s.Resources),
+		StopSignal:  s.StopSignal,
+		StopTimeout: time.Duration(s.StopGracePeriod),
+		Security:    desireSecurity(s.Security),
+	}
+	if role == runtime.RoleService {
+		c.Owner.Service = name
+	}
+	if s.Security.ReadOnlyRootFilesystem {
+		c.Tmpfs = []string{"/tmp"}
+	}
+	if p.Spec.Network.Mode == spec.NetworkShared {
+		c.Sandbox = sandboxName(pool)
+	} else {
+		c.Network, c.Aliases, c.Ports = networkName(pool), []string{name}, desirePorts(s.Ports)
+	}
+	c.Owner.SpecHash = specHash(c)
+	return Service{Spec: c, Readiness: s.Readiness}
+}
+
+// DesireTemplate computes the workers of a pool from a template that may be
+// another than its own: that of the revision a rollout falls back to.
+func DesireTemplate(p *spec.Pool, t spec.WorkerTemplate) Template {
+	pool := p.Metadata.Name
+	w := runtime.ContainerSpec{
+		Owner:       runtime.Owner{Pool: pool, Role: runtime.RoleWorker},
+		Image:       t.Image,
+		Command:     t.Command,
+		User:        t.User,
+		Env:         desireEnv(t.Env),
+		Labels:      t.Labels,
+		Mounts:      desireMounts(pool, t.Volumes),
+		Limits:      desireLimits(t.Resources),
+		StopSignal:  t.StopSignal,
+		StopTimeout: time.Duration(t.StopGracePeriod),
+		Security:    desireSecurity(t.Security),
+	}
+	if t.Security.ReadOnlyRootFilesystem {
+		w.Tmpfs = []string{"/tmp"}
+	}
+	if p.Spec.Network.Mode == spec.NetworkShared {
+		w.Sandbox = sandboxName(pool)
+	} else {
+		w.Network = networkName(pool)
+	}
+	revision := specHash(w)
+	w.Owner.Revision = shortRevision(revision)
+	w.Owner.SpecHash = revision
+	return Template{
+		pool: pool, prototype: w,
+		Warmup: t.Warmup, Readiness: t.Readiness, Revision: w.Owner.Revision,
+	}
+}
+
+func desireEnv(env []spec.EnvVar) []runtime.EnvVar {
+	var out []runtime.EnvVar
+	for _, e := range env {
+		out = append(out, runtime.EnvVar{Name: e.Name, Value: e.Value})
+	}
+	return out
+}
+
+// desireMounts leaves out what is bound only when a worker is claimed.
+func desireMounts(pool string, mounts []spec.VolumeMount) []runtime.Mount {
+	var out []runtime.Mount
+	for _, m := range mounts {
+		if m.Scope == spec.ScopeUser {
+			continue
+		}
+		out = append(out, runtime.Mount{
+			Type: runtime.MountVolume, Source: volumeName(pool, m.Name),
+			Target: m.Target, ReadOnly: m.ReadOnly,
+		})
+	}
+	return out
+}
+
+func desireLimits(r spec.Resources) runtime.Limits {
+	return runtime.Limits{CPU: int64(r.CPU), Memory: int64(r.Memory), Pids: r.Pids}
+}
+
+func desireSecurity(s spec.Security) runtime.Security {
+	out := runtime.Security{
+		ReadOnlyRootFilesystem: s.ReadOnlyRootFilesystem,
+		NoNewPrivileges:        s.NoNewPrivileges == nil || *s.NoNewPrivileges,
+		CapDrop:                s.CapDrop,
+		CapAdd:                 s.CapAdd,
+		Runtime:                s.Runtime,
+	}
+	if s.Seccomp != "default" {
+		out.SeccompProfile = s.Seccomp
+	}
+	return out
+}

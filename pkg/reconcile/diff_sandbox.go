@@ -1,0 +1,99 @@
+package reconcile
+
+import (
+	"fmt"
+	"strings"
+
+	"hal-controller/pkg/runtime"
+	"hal-controller/pkg/spec"
+)
+
+// diffSandbox keeps the sandbox. Whatever stops it takes the network from all
+// that joined it, so a running one that claimed workers use is left as it is,
+// and the change waits for them.
+func diffSandbox(s State, want runtime.ContainerSpec, p *Plan) bool {
+	have := s.Observed.find(runtime.RoleSandbox, "")
+	if len(have) == 0 || have[0].State != runtime.StateRunning && have[0].State != runtime.StatePaused {
+		return diffSingle(s, want, have, p)
+	}
+	claims := claimsIn(s, have[0])
+	if len(claims) == 0 {
+		return diffSingle(s, want, have, p)
+	}
+	var trial Plan
+	diffSingle(s, want, have, &trial)
+	for _, a := range trial.Actions {
+		if _, disruptive := a.(Stop); disruptive && a.Object() == have[0].Name {
+			p.wait(s.Now, blockedByClaims(want.Name, a.Cause(), claims))
+			continue
+		}
+		p.add(a)
+	}
+	return true
+}
+
+// diffSandboxUnwanted takes the sandbox down once nothing has joined it.
+func diffSandboxUnwanted(s State, p *Plan) {
+	for _, sandbox := range s.Observed.find(runtime.RoleSandbox, "") {
+		users := 0
+		for _, c := range s.Observed.Containers {
+			if c.SandboxID == sandbox.ID {
+				users++
+			}
+		}
+		if claims := claimsIn(s, sandbox); len(claims) > 0 {
+			p.wait(s.Now, blockedByClaims(sandbox.Name, "no sandbox in bridge mode", claims))
+		}
+		if users == 0 {
+			takeDown(s, sandbox, "no sandbox in bridge mode", p)
+		}
+	}
+}
+
+func claimsIn(s State, sandbox runtime.Container) []string {
+	var claims []string
+	for _, c := range s.Observed.find(runtime.RoleWorker, "") {
+		if claim := claimOf(s, c); claim != "" && c.SandboxID == sandbox.ID {
+			claims = append(claims, claim)
+		}
+	}
+	return claims
+}
+
+func blockedByClaims(object, cause string, claims []string) spec.Waiting {
+	return spec.Waiting{
+		Object: object, Reason: spec.ReasonBlockedByClaims,
+		Message: fmt.Sprintf("%s has to be replaced (%s), which waits until %s released: %s", object, cause, isOrAre(len(claims), "claim"), strings.Join(claims, ", ")),
+	}
+}
+
+// diffNames gives containers that were renamed by hand their names back. A
+// worker whose name carries a claim keeps it.
+func diffNames(s State, p *Plan) {
+	taken := map[string]bool{}
+	for _, c := range s.Observed.Containers {
+		taken[c.Name] = true
+	}
+	for _, c := range s.Observed.Containers {
+		name := nameOf(s, c)
+		if name == c.Name || taken[name] || c.State == runtime.StateRemoving || c.State == runtime.StateDead {
+			continue
+		}
+		taken[name] = true
+		p.add(Rename{step{c.Name, "renamed by hand"}, c.ID, name})
+	}
+}
+
+func nameOf(s State, c runtime.Container) string {
+	switch c.Owner.Role {
+	case runtime.RoleSandbox:
+		return sandboxName(s.Name)
+	case runtime.RoleParent, runtime.RoleService:
+		return serviceContainerName(s.Name, c.Owner)
+	default:
+		if claim := claimOf(s, c); claim != "" {
+			return ClaimedName(s.Name, c.Owner.Ordinal, claim)
+		}
+		return WorkerName(s.Name, c.Owner.Ordinal)
+	}
+}

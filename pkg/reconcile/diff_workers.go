@@ -1,0 +1,325 @@
+package reconcile
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"hal-controller/pkg/runtime"
+	"hal-controller/pkg/spec"
+)
+
+// diffWorkers keeps the warm workers: takes broken ones down, repairs limits,
+// replaces old ones within the bounds of a rollout, and makes up the number.
+// Claimed workers only ever get their limits repaired.
+func diffWorkers(s State, servicesReady bool, p *Plan) {
+	effective := effectiveTemplate(s)
+	pool := workerPool{
+		State: s, effective: effective, workers: classify(s, effective),
+		warm: s.Pool.Spec.Workers.Warm, servicesReady: servicesReady,
+	}
+	pool.repair(p)
+	left := pool.retire(p)
+	pool.startCreated(p)
+	pool.create(pool.roomAfter(left), p)
+	pool.clear(p)
+	pool.lookAgain(p)
+}
+
+// workerPool is one pool's workers while they are being decided upon.
+type workerPool struct {
+	State
+	effective     Template
+	workers       []worker
+	warm          int
+	servicesReady bool
+}
+
+// repair sets drifted limits in place and stops what is broken.
+func (w workerPool) repair(p *Plan) {
+	for _, k := range w.workers {
+		switch {
+		case k.State == runtime.StateRunning && len(k.limits) > 0 && k.phase != phaseBroken && k.phase != phaseTerminating:
+			want := w.effective.Worker(k.Owner.Ordinal)
+			p.add(Update{step{k.Name, "limits drifted: " + joined(k.limits)}, k.ID, want.Limits})
+		case k.claim != "":
+		case k.phase == phaseBroken:
+			takeDown(w.State, k.Container, k.cause, p)
+		}
+	}
+}
+
+// startCreated starts what has been created, unless it is of no use now.
+func (w workerPool) startCreated(p *Plan) {
+	for _, k := range w.workers {
+		if k.phase != phaseCreated || k.claim != "" || p.acts(k.Name) {
+			continue
+		}
+		if sandboxReplaced(w.State, k.Container) {
+			p.add(Remove{step{k.Name, "its sandbox is gone"}, k.ID, false})
+			continue
+		}
+		p.add(Start{step{k.Name, "created"}, k.ID})
+	}
+}
+
+// retire takes down old workers as far as the rollout's bounds allow, and those
+// above the number. It returns how many live ones it leaves.
+func (w workerPool) retire(p *Plan) int {
+	live := w.live()
+	retired := 0
+	take := func(k worker, cause string) {
+		takeDown(w.State, k.Container, cause, p)
+		retired++
+	}
+	olds, currents := split(live)
+	budget := w.available(live) - w.minAvailable()
+	if !w.Rollout.paused() {
+		for _, k := range olds {
+			switch {
+			case !k.availableAt(w.Now, w.minReady()):
+				take(k, k.cause)
+			case budget > 0:
+				take(k, k.cause)
+				budget--
+			}
+		}
+	}
+	surplus := len(currents) - w.warm
+	if w.Rollout.paused() {
+		surplus = len(live) - w.warm
+		currents = live
+	}
+	for _, k := range currents {
+		if surplus <= 0 {
+			break
+		}
+		surplus--
+		take(k, fmt.Sprintf("scale down to %d", w.warm))
+	}
+	return len(live) - retired
+}
+
+// live is the unclaimed workers that count, in the order in which they would be
+// given up: not ready, then old ones, then drifted or aged, then the newest.
+func (w workerPool) live() []worker {
+	var live []worker
+	for _, k := range w.workers {
+		if k.live() {
+			live = append(live, k)
+		}
+	}
+	slices.SortStableFunc(live, func(a, b worker) int {
+		return cmp.Or(
+			compareBool(b.phase != phaseReady, a.phase != phaseReady),
+			compareBool(!b.current, !a.current),
+			compareBool(b.old, a.old),
+			b.Created.Compare(a.Created),
+			cmp.Compare(b.Owner.Ordinal, a.Owner.Ordinal),
+		)
+	})
+	return live
+}
+
+func split(live []worker) (olds, currents []worker) {
+	for _, k := range live {
+		if k.old {
+			olds = append(olds, k)
+		} else {
+			currents = append(currents, k)
+		}
+	}
+	return olds, currents
+}
+
+func (w workerPool) minReady() time.Duration {
+	return time.Duration(*w.Pool.Spec.Workers.Update.MinReady)
+}
+
+func (w workerPool) available(live []worker) int {
+	n := 0
+	for _, k := range live {
+		if k.availableAt(w.Now, w.minReady()) {
+			n++
+		}
+	}
+	return n
+}
+
+func (w workerPool) minAvailable() int {
+	update := w.Pool.Spec.Workers.Update
+	unavailable := update.MaxUnavailable.FloorOf(w.warm)
+	if unavailable == 0 && w.surge() == 0 {
+		unavailable = 1 // no room above, none below: one has to go first
+	}
+	return w.warm - unavailable
+}
+
+// surge is how many workers above warm a rollout may have, as far as max allows.
+func (w workerPool) surge() int {
+	held := 0
+	for _, k := range w.workers {
+		if k.claim != "" {
+			held++
+		}
+	}
+	free := *w.Pool.Spec.Workers.Max - held - w.warm
+	return max(0, min(w.Pool.Spec.Workers.Update.MaxSurge.Of(w.warm), free))
+}
+
+// roomAfter is how many workers may be created, live being what retiring left.
+func (w workerPool) roomAfter(live int) int {
+	olds, currents := split(w.live())
+	if w.Rollout.paused() {
+		return w.warm - live
+	}
+	if len(olds) == 0 {
+		return w.warm - len(currents)
+	}
+	return min(w.warm-len(currents), w.warm+w.surge()-len(olds)-len(currents))
+}
+
+// create makes up the number, at the lowest free ordinals.
+func (w workerPool) create(room int, p *Plan) {
+	template := healTemplate(w.State, w.effective)
+	room = w.held(room, template, p)
+	room = w.belowMax(room, p)
+	used := map[int]bool{}
+	for _, k := range w.workers {
+		used[k.Owner.Ordinal] = true
+	}
+	made := 0
+	for ordinal := 0; made < room; ordinal++ {
+		if used[ordinal] {
+			continue
+		}
+		want := template.Worker(ordinal)
+		p.add(Create{step{want.Name, w.createCause()}, want})
+		made++
+	}
+}
+
+func (w workerPool) createCause() string {
+	if olds, _ := split(w.live()); len(olds) > 0 && !w.Rollout.paused() {
+		return "replaces an old worker: " + olds[len(olds)-1].cause
+	}
+	return fmt.Sprintf("%d of %d warm workers", len(w.live()), w.warm)
+}
+
+// held is how much of the room may be used now: none without the services, the
+// image or the memory; one at a time, each after its backoff, in a crash loop.
+func (w workerPool) held(room int, template Template, p *Plan) int {
+	if room <= 0 {
+		return 0
+	}
+	object := fmt.Sprintf("%s of pool/%s", count(room, "worker"), w.Name)
+	if !w.servicesReady {
+		p.wait(w.Now, spec.Waiting{Object: object, Reason: spec.ReasonSharedServiceUnhealthy, Message: object + " waiting for the shared services"})
+		return 0
+	}
+	if !imageThere(w.State, object, template.Image(), p) {
+		return 0
+	}
+	if message := memoryShort(w.Observed.Memory, template.prototype.Limits.Memory); message != "" {
+		p.wait(w.Now, spec.Waiting{Object: object, Reason: spec.ReasonInsufficientMemory, Message: message, Until: w.Now.Add(memoryRecheck)})
+		return 0
+	}
+	failed, due, looping := crashLoop(w.State, template.Revision)
+	if !looping {
+		return room
+	}
+	if w.Now.Before(due) {
+		p.wait(w.Now, spec.Waiting{
+			Object: object, Reason: spec.ReasonCrashLoop, Until: due,
+			Message: fmt.Sprintf("workers failed %s in a row; the last, %s", times(failed.count), failed.last),
+		})
+		return 0
+	}
+	for _, k := range w.live() {
+		if k.current && !k.availableAt(w.Now, w.minReady()) {
+			p.requeue(w.minReady())
+			return 0
+		}
+	}
+	return 1
+}
+
+// belowMax keeps every worker that exists, whatever its state, within max. Kept
+// failed ones make room, which the next pass can use.
+func (w workerPool) belowMax(room int, p *Plan) int {
+	limit := *w.Pool.Spec.Workers.Max
+	free := limit - len(w.workers)
+	if room <= free {
+		return room
+	}
+	free = max(0, free)
+	blocked := room - free
+	for _, k := range w.workers {
+		if blocked > 0 && k.claim == "" && k.phase == phaseFailed {
+			p.add(Remove{step{k.Name, fmt.Sprintf("room for a new worker: max is %d", limit)}, k.ID, false})
+			blocked--
+		}
+	}
+	if blocked > 0 {
+		object := fmt.Sprintf("%s of pool/%s", count(blocked, "worker"), w.Name)
+		p.wait(w.Now, spec.Waiting{Object: object, Reason: spec.ReasonAtMax, Message: fmt.Sprintf("%s cannot be created: %d exist and max is %d", object, len(w.workers), limit)})
+	}
+	return free
+}
+
+// clear removes what has ended, but for the newest failed ones that are kept.
+func (w workerPool) clear(p *Plan) {
+	var failed []worker
+	for _, k := range w.workers {
+		switch {
+		case k.claim != "":
+		case k.phase == phaseEnded:
+			p.add(Remove{step{k.Name, k.cause}, k.ID, true})
+		case k.State == runtime.StateDead:
+			p.add(Remove{step{k.Name, "dead"}, k.ID, true})
+		case k.phase == phaseFailed:
+			failed = append(failed, k)
+		}
+	}
+	slices.SortStableFunc(failed, func(a, b worker) int { return b.since.Compare(a.since) })
+	keep := *w.Pool.Spec.Workers.Restart.KeepFailed
+	for i, k := range failed {
+		if i >= keep && !p.acts(k.Name) {
+			p.add(Remove{step{k.Name, fmt.Sprintf("%s; the last %d are kept", k.cause, keep)}, k.ID, true})
+		}
+	}
+}
+
+// lookAgain asks for another look when time alone will have changed something:
+// a ready worker becomes available, one gets too old, a rollout's deadline ends.
+func (w workerPool) lookAgain(p *Plan) {
+	at := func(t time.Time) {
+		if t.After(w.Now) {
+			p.requeue(t.Sub(w.Now))
+		}
+	}
+	maxAge := time.Duration(w.Pool.Spec.Workers.Lifetime.WarmMaxAge)
+	for _, k := range w.live() {
+		if k.phase == phaseReady {
+			at(k.since.Add(w.minReady()))
+		}
+		if maxAge > 0 {
+			at(k.Created.Add(maxAge))
+		}
+	}
+	if w.Rollout.rollingOut() {
+		at(w.Rollout.Progressed.Add(time.Duration(w.Pool.Spec.Workers.Update.ProgressDeadline)))
+	}
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	default:
+		return -1
+	}
+}

@@ -1,0 +1,117 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"hal-controller/pkg/runtime"
+	"hal-controller/pkg/spec"
+)
+
+// callTimeout bounds each call to the engine but a stop, which has the
+// container's own grace on top.
+const callTimeout = time.Minute
+
+// Result is what came of one action.
+type Result struct {
+	Action Action
+	// Err says what was attempted and why it did not work.
+	Err error
+	// Skipped says that a claim had got to the worker first.
+	Skipped bool
+}
+
+// reason is the condition reason for a failed action.
+func (r Result) reason() string {
+	switch {
+	case errors.Is(r.Err, runtime.ErrForeign):
+		return spec.ReasonNameConflict
+	case errors.Is(r.Err, runtime.ErrImageMissing):
+		return spec.ReasonImageMissing
+	case errors.Is(r.Err, runtime.ErrUnavailable):
+		return spec.ReasonEngineUnavailable
+	default:
+		return spec.ReasonActionFailed
+	}
+}
+
+// terminal says that repeating the action cannot help until something else
+// changes: a manifest, or what holds a name.
+func (r Result) terminal() bool {
+	return errors.Is(r.Err, runtime.ErrForeign) || errors.Is(r.Err, runtime.ErrInvalid)
+}
+
+// executor carries plans out. It decides nothing.
+type executor struct {
+	runtime   runtime.Runtime
+	claimable *Claimable
+	stops     *stops
+	parallel  int
+}
+
+// execute runs a plan's actions, at most parallel at once, and returns one
+// result for each in the plan's order. Stops are only begun: a container that
+// takes its whole grace must not keep a pass from healing others.
+func (e executor) execute(ctx context.Context, pool string, p Plan) []Result {
+	results := make([]Result, len(p.Actions))
+	var group errgroup.Group
+	group.SetLimit(max(1, e.parallel))
+	for i, action := range p.Actions {
+		group.Go(func() error {
+			results[i] = e.one(ctx, pool, action)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return results
+}
+
+func (e executor) one(ctx context.Context, pool string, action Action) Result {
+	ctx, cancel := context.WithTimeoutCause(ctx, callTimeout, fmt.Errorf("no answer from the engine within %s", callTimeout))
+	defer cancel()
+	result := Result{Action: action}
+	if stop, ok := action.(Stop); ok {
+		if stop.Withdraw && !e.claimable.Retire(pool, stop.ID) {
+			result.Skipped = true
+			return result
+		}
+		e.stops.begin(pool, stop)
+		return result
+	}
+	if err := e.call(ctx, action); err != nil {
+		result.Err = fmt.Errorf("%s: %w", action, err)
+	}
+	return result
+}
+
+func (e executor) call(ctx context.Context, action Action) error {
+	switch a := action.(type) {
+	case CreateNetwork:
+		return e.runtime.CreateNetwork(ctx, a.Spec)
+	case CreateVolume:
+		return e.runtime.CreateVolume(ctx, a.Spec)
+	case ImportPause:
+		return e.runtime.ImportPause(ctx)
+	case Create:
+		_, err := e.runtime.Create(ctx, a.Spec)
+		return err
+	case Start:
+		return e.runtime.Start(ctx, a.ID)
+	case Update:
+		return e.runtime.Update(ctx, a.ID, a.Limits)
+	case Rename:
+		return e.runtime.Rename(ctx, a.ID, a.To)
+	case Remove:
+		return e.runtime.Remove(ctx, a.ID)
+	case RemoveNetwork:
+		return e.runtime.RemoveNetwork(ctx, a.Name)
+	case RemoveVolume:
+		return e.runtime.RemoveVolume(ctx, a.Name)
+	default:
+		return fmt.Errorf("no such action: %T", action)
+	}
+}

@@ -1,0 +1,29 @@
+package reconcile
+
+import (
+	"fmt"
+	"time"
+
+	"hal-controller/pkg/runtime"
+	"hal-controller/pkg/spec"
+)
+
+// memoryRecheck is how long a hold for memory lasts: nothing tells when memory
+// becomes free.
+const memoryRecheck = 5 * time.Second
+
+// memoryReserve is what must be left on the host before a worker is added: a
+// limit is no reservation, so what counts is not the sum of limits but that
+// the kernel does not have to pick a victim.
+const memoryReserve = 256 << 20
+
+// memoryShort says why a worker with this limit must not be created now.
+func memoryShort(m runtime.Memory, limit int64) string {
+	if m.Total > 0 && limit > m.Total {
+		return fmt.Sprintf("a worker may use %s and the engine has %s: lower workers.template.resources.memory", spec.Memory(limit), spec.Memory(m.Total))
+	}
+	if m.Total > 0 && m.Available >= 0 && m.Available < memoryReserve {
+		return fmt.Sprintf("the host has %s of memory left, and %s must stay free", spec.Memory(m.Available), spec.Memory(memoryReserve))
+	}
+	return ""
+}

@@ -1,0 +1,298 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"hal-controller/pkg/runtime"
+)
+
+const (
+	// auditPerResync is how many settled containers of a pool are inspected
+	// again at each resync: hand-made changes that no event told of are found
+	// in the end, at a cost that does not grow with the pool.
+	auditPerResync = 5
+	// inspectParallel bounds inspections at one time.
+	inspectParallel = 8
+)
+
+// observer reads the engine. A container is inspected when it is first seen
+// running, when it has exited, and when an event says that it changed; networks,
+// volumes and images are read again only after an event about them and at each
+// resync. So a pass over a settled pool is one list call.
+type observer struct {
+	runtime runtime.Runtime
+
+	mu     sync.Mutex
+	views  map[string]*view
+	images map[string]string
+}
+
+// view is what is remembered of one pool between passes.
+type view struct {
+	inspections map[string]inspected
+	network     *runtime.Network
+	volumes     map[string]runtime.Volume
+	networkRead bool
+	volumesRead bool
+}
+
+type inspected struct {
+	*runtime.Inspection
+	state runtime.State
+}
+
+func newObserver(rt runtime.Runtime) *observer {
+	return &observer{runtime: rt, views: map[string]*view{}, images: map[string]string{}}
+}
+
+func (o *observer) view(pool string) *view {
+	v := o.views[pool]
+	if v == nil {
+		v = &view{inspections: map[string]inspected{}}
+		o.views[pool] = v
+	}
+	return v
+}
+
+// invalidate forgets what an event says may have changed.
+func (o *observer) invalidate(e runtime.Event) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch e.Kind {
+	case runtime.EventContainer:
+		delete(o.view(e.Pool).inspections, e.ID)
+	case runtime.EventNetwork:
+		o.view(e.Pool).networkRead = false
+	case runtime.EventVolume:
+		o.view(e.Pool).volumesRead = false
+	case runtime.EventImage:
+		clear(o.images)
+	}
+}
+
+// acted forgets what a pass's own actions have changed: it must not need an
+// event to see them.
+func (o *observer) acted(pool string, results []Result) {
+	for _, r := range results {
+		switch a := r.Action.(type) {
+		case CreateNetwork, RemoveNetwork:
+			o.invalidate(runtime.Event{Kind: runtime.EventNetwork, Pool: pool})
+		case CreateVolume, RemoveVolume:
+			o.invalidate(runtime.Event{Kind: runtime.EventVolume, Pool: pool})
+		case Update:
+			o.invalidate(runtime.Event{Kind: runtime.EventContainer, Pool: pool, ID: a.ID})
+		}
+	}
+}
+
+// invalidateAll forgets everything, as after a gap in the events.
+func (o *observer) invalidateAll() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	clear(o.views)
+	clear(o.images)
+}
+
+// audit forgets a little of a pool, so that each resync reads that much again.
+func (o *observer) audit(pool string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	v := o.view(pool)
+	v.networkRead, v.volumesRead = false, false
+	clear(o.images)
+	for i, id := range slices.Collect(maps.Keys(v.inspections)) { // map order is the lottery
+		if i >= auditPerResync {
+			break
+		}
+		delete(v.inspections, id)
+	}
+}
+
+// forget drops what is remembered of a pool that is no more.
+func (o *observer) forget(pool string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.views, pool)
+}
+
+// observe reads what the engine has for a pool. images are the references whose
+// presence matters.
+func (o *observer) observe(ctx context.Context, pool string, images []string) (Observed, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	containers, err := o.runtime.List(ctx, pool)
+	if err != nil {
+		return Observed{}, fmt.Errorf("list the containers of pool %q: %w", pool, err)
+	}
+	containers, err = o.inspect(ctx, pool, containers)
+	if err != nil {
+		return Observed{}, err
+	}
+	observed := Observed{Containers: containers}
+	if observed.Network, err = o.network(ctx, pool); err != nil {
+		return Observed{}, err
+	}
+	if observed.Volumes, err = o.volumes(ctx, pool); err != nil {
+		return Observed{}, err
+	}
+	if observed.Images, err = o.imagesOf(ctx, images); err != nil {
+		return Observed{}, err
+	}
+	if observed.Memory, err = o.runtime.Memory(ctx); err != nil {
+		return Observed{}, fmt.Errorf("read the engine's memory: %w", err)
+	}
+	return observed, nil
+}
+
+// inspect adds inspections where they are wanted. A container that is gone
+// meanwhile is left out.
+func (o *observer) inspect(ctx context.Context, pool string, containers []runtime.Container) ([]runtime.Container, error) {
+	known := o.known(pool)
+	gone := make([]bool, len(containers))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(inspectParallel)
+	for i := range containers {
+		c := &containers[i]
+		if k, ok := known[c.ID]; ok && k.state == c.State {
+			c.Inspection = k.Inspection
+			continue
+		}
+		if c.State == runtime.StateCreated || c.State == runtime.StateRemoving {
+			continue
+		}
+		group.Go(func() error {
+			i2, err := o.runtime.Inspect(ctx, c.ID)
+			if errors.Is(err, runtime.ErrNotFound) {
+				gone[i] = true
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("inspect container %q: %w", c.Name, err)
+			}
+			c.Inspection = i2
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var kept []runtime.Container
+	for i, c := range containers {
+		if !gone[i] {
+			kept = append(kept, c)
+		}
+	}
+	slices.SortFunc(kept, func(a, b runtime.Container) int { return compareStrings(a.Name, b.Name) })
+	o.remember(pool, known, kept)
+	return kept, nil
+}
+
+// known returns the remembered inspections as they were before this pass's
+// listing: an event that arrives from here on makes the next pass inspect anew.
+func (o *observer) known(pool string) map[string]inspected {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return maps.Clone(o.view(pool).inspections)
+}
+
+func (o *observer) remember(pool string, before map[string]inspected, containers []runtime.Container) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	v := o.view(pool)
+	fresh := map[string]inspected{}
+	for _, c := range containers {
+		if c.Inspection == nil {
+			continue
+		}
+		if _, was := before[c.ID]; was {
+			if _, still := v.inspections[c.ID]; !still {
+				continue // invalidated while this pass was reading
+			}
+		}
+		fresh[c.ID] = inspected{c.Inspection, c.State}
+	}
+	v.inspections = fresh
+}
+
+func (o *observer) network(ctx context.Context, pool string) (*runtime.Network, error) {
+	o.mu.Lock()
+	v := o.view(pool)
+	network, read := v.network, v.networkRead
+	v.networkRead = true
+	o.mu.Unlock()
+	if read && network != nil {
+		return network, nil
+	}
+	networks, err := o.runtime.ListNetworks(ctx, pool)
+	if err != nil {
+		o.invalidate(runtime.Event{Kind: runtime.EventNetwork, Pool: pool})
+		return nil, fmt.Errorf("list the networks of pool %q: %w", pool, err)
+	}
+	network = nil
+	for _, n := range networks {
+		if n.Name == networkName(pool) {
+			network = &n
+		}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	v.network = network
+	return network, nil
+}
+
+func (o *observer) volumes(ctx context.Context, pool string) (map[string]runtime.Volume, error) {
+	o.mu.Lock()
+	v := o.view(pool)
+	volumes, read := v.volumes, v.volumesRead
+	v.volumesRead = true
+	o.mu.Unlock()
+	if read && volumes != nil {
+		return volumes, nil
+	}
+	list, err := o.runtime.ListVolumes(ctx, pool)
+	if err != nil {
+		o.invalidate(runtime.Event{Kind: runtime.EventVolume, Pool: pool})
+		return nil, fmt.Errorf("list the volumes of pool %q: %w", pool, err)
+	}
+	volumes = map[string]runtime.Volume{}
+	for _, volume := range list {
+		volumes[volume.Name] = volume
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	v.volumes = volumes
+	return volumes, nil
+}
+
+// imagesOf remembers only what is there: a missing image is asked for again at
+// each pass, and few are missing at a time.
+func (o *observer) imagesOf(ctx context.Context, refs []string) (map[string]string, error) {
+	found := map[string]string{}
+	for _, ref := range refs {
+		o.mu.Lock()
+		id := o.images[ref]
+		o.mu.Unlock()
+		if id == "" {
+			var err error
+			id, err = o.runtime.Image(ctx, ref)
+			if errors.Is(err, runtime.ErrImageMissing) {
+				continue
+			}
+			if err != nil {
+				return nil, fmt.Errorf("look for image %q: %w", ref, err)
+			}
+			o.mu.Lock()
+			o.images[ref] = id
+			o.mu.Unlock()
+		}
+		found[ref] = id
+	}
+	return found, nil
+}

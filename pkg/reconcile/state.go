@@ -1,0 +1,129 @@
+package reconcile
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"hal-controller/pkg/runtime"
+	"hal-controller/pkg/spec"
+)
+
+// State is everything that a decision about one pool needs. Deciding never
+// changes it.
+type State struct {
+	// Name of the pool.
+	Name string
+	// Pool is the manifest in force, defaulted and valid. It is the last known
+	// one, or nil, when Deleted.
+	Pool *spec.Pool
+	// Generation of the manifest.
+	Generation int64
+	// Deleted says that the pool was declared and no longer is: drain it.
+	Deleted bool
+	// Observed is what the engine has.
+	Observed Observed
+	// Claims by worker name: the bindings on record. A worker whose name
+	// carries a claim is claimed even where the record is lost.
+	Claims map[string]Claim
+	// Rollout so far.
+	Rollout Rollout
+	// Failures so far, oldest first.
+	Failures []Failure
+	// Now is the time of the decision.
+	Now time.Time
+}
+
+// Claim is a binding on record.
+type Claim struct {
+	Name string
+}
+
+// Observed is what the engine has for one pool.
+type Observed struct {
+	Containers []runtime.Container
+	// Stopping are the ids of containers that are being stopped just now.
+	Stopping map[string]bool
+	Network  *runtime.Network
+	Volumes  map[string]runtime.Volume
+	// Images by reference; one that is not there is missing on the engine.
+	Images map[string]string
+	Memory runtime.Memory
+	// Health by container id. A running container without one has no probe.
+	Health map[string]Health
+}
+
+// HealthState is what probing has found.
+type HealthState string
+
+// Health states.
+const (
+	// HealthStarting: never ready yet, and still allowed not to be.
+	HealthStarting HealthState = "Starting"
+	// HealthReady: ready.
+	HealthReady HealthState = "Ready"
+	// HealthUnready: was ready, and has failed failureThreshold times in a row.
+	HealthUnready HealthState = "Unready"
+	// HealthFailed: did not warm up, or did not become ready in its time.
+	HealthFailed HealthState = "Failed"
+)
+
+// Health of one container, as probing has found it.
+type Health struct {
+	State HealthState
+	// Since is when it came into this state.
+	Since time.Time
+	// Message of the last try that failed.
+	Message string
+}
+
+// Failure is the end of a container that should have gone on.
+type Failure struct {
+	ID       string
+	Name     string
+	Role     runtime.Role
+	SpecHash string
+	At       time.Time
+	// Reason in a few words: "exited with code 1", "killed: out of memory".
+	Reason string
+	// LastLog is its last line of output.
+	LastLog string
+	quoted  bool // LastLog has been asked for
+}
+
+// find returns the containers of a role, by ordinal and then name.
+func (o Observed) find(role runtime.Role, service string) []runtime.Container {
+	var found []runtime.Container
+	for _, c := range o.Containers {
+		if c.Owner.Role == role && c.Owner.Service == service {
+			found = append(found, c)
+		}
+	}
+	slices.SortFunc(found, func(a, b runtime.Container) int {
+		return cmp.Or(cmp.Compare(a.Owner.Ordinal, b.Owner.Ordinal), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	return found
+}
+
+func (o Observed) sandbox() *runtime.Container {
+	for _, c := range o.find(runtime.RoleSandbox, "") {
+		return &c
+	}
+	return nil
+}
+
+// health of a running container: without a probe it is ready since its start.
+func (o Observed) health(c runtime.Container) Health {
+	if h, probed := o.Health[c.ID]; probed {
+		return h
+	}
+	if c.Inspection != nil {
+		return Health{State: HealthReady, Since: c.Inspection.StartedAt}
+	}
+	return Health{State: HealthReady, Since: c.Created}
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func compareStrings(a, b string) int { return cmp.Compare(a, b) }
