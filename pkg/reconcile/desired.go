@@ -207,3 +207,24 @@ func desireSecurity(s spec.Security) runtime.Security {
 	}
 	return out
 }
+
+// imagesOf are the images that a pool's containers are made from, those of the
+// template that a rollout falls back to included.
+func imagesOf(s State, good *spec.WorkerTemplate) []string {
+	if s.Pool == nil || s.Deleted {
+		return nil
+	}
+	want := Desire(s.Pool)
+	images := []string{want.Worker.Image()}
+	if want.Sandbox != nil {
+		images = append(images, want.Sandbox.Image)
+	}
+	for _, service := range want.Services {
+		images = append(images, service.Spec.Image)
+	}
+	if good != nil {
+		images = append(images, good.Image)
+	}
+	slices.Sort(images)
+	return slices.Compact(images)
+}

@@ -89,9 +89,9 @@ func diffServices(s State, want Desired, p *Plan) bool {
 		}
 	}
 	for _, role := range []runtime.Role{runtime.RoleParent, runtime.RoleService} {
-		for _, c := range s.Observed.Containers {
+		for c := range s.Observed.each() {
 			if c.Owner.Role == role && !wanted[serviceContainerName(s.Name, c.Owner)] {
-				diffUnwanted(s, []runtime.Container{c}, "not declared", p)
+				diffUnwanted(s, []*runtime.Container{c}, "not declared", p)
 			}
 		}
 	}
@@ -107,7 +107,7 @@ func serviceContainerName(pool string, o runtime.Owner) string {
 
 // diffUnready waits for a service to become ready. One that has not been for
 // longer than its startup timeout is restarted.
-func diffUnready(s State, service Service, c runtime.Container, h Health, p *Plan) {
+func diffUnready(s State, service Service, c *runtime.Container, h Health, p *Plan) {
 	patience := time.Minute
 	if service.Readiness != nil {
 		patience = time.Duration(service.Readiness.StartupTimeout)
@@ -129,7 +129,7 @@ func diffUnready(s State, service Service, c runtime.Container, h Health, p *Pla
 
 // diffSingle moves the one container of a fixed name one step towards running
 // as wanted, and says whether it is there.
-func diffSingle(s State, want runtime.ContainerSpec, have []runtime.Container, p *Plan) bool {
+func diffSingle(s State, want runtime.ContainerSpec, have []*runtime.Container, p *Plan) bool {
 	if len(have) == 0 {
 		p.add(Create{step{want.Name, "not found"}, want})
 		return false
@@ -140,7 +140,7 @@ func diffSingle(s State, want runtime.ContainerSpec, have []runtime.Container, p
 	if lost := namespaceLost(c, s.Observed.sandbox()); lost != "" && c.State == runtime.StateRunning {
 		cause, isStale = lost, true
 	}
-	if drift := networkDrift(want, c); drift != "" {
+	if drift := networkDrift(want.Network, c); drift != "" {
 		cause, isStale = drift, true
 	}
 	if !isStale && c.Inspection != nil && c.Owner.SpecHash == want.Owner.SpecHash {
@@ -176,13 +176,13 @@ func diffSingle(s State, want runtime.ContainerSpec, have []runtime.Container, p
 
 // sandboxReplaced says that a stopped container cannot start again, because the
 // sandbox it is tied to by id does not exist any more.
-func sandboxReplaced(s State, c runtime.Container) bool {
+func sandboxReplaced(s State, c *runtime.Container) bool {
 	sandbox := s.Observed.sandbox()
 	return c.SandboxID != "" && (sandbox == nil || sandbox.ID != c.SandboxID)
 }
 
 // diffRestart starts a stopped container once its backoff is over.
-func diffRestart(s State, want runtime.ContainerSpec, c runtime.Container, p *Plan) bool {
+func diffRestart(s State, want runtime.ContainerSpec, c *runtime.Container, p *Plan) bool {
 	failed, due := serviceStreak(s, want)
 	if s.Now.Before(due) {
 		p.wait(s.Now, spec.Waiting{
@@ -203,7 +203,7 @@ func diffRestart(s State, want runtime.ContainerSpec, c runtime.Container, p *Pl
 }
 
 // diffUnwanted takes containers of ours down that nothing declares.
-func diffUnwanted(s State, have []runtime.Container, cause string, p *Plan) {
+func diffUnwanted(s State, have []*runtime.Container, cause string, p *Plan) {
 	for _, c := range have {
 		if claimOf(s, c) != "" && c.Owner.Role == runtime.RoleWorker {
 			continue
@@ -213,7 +213,7 @@ func diffUnwanted(s State, have []runtime.Container, cause string, p *Plan) {
 }
 
 // takeDown moves a container one step towards not being there.
-func takeDown(s State, c runtime.Container, cause string, p *Plan) {
+func takeDown(s State, c *runtime.Container, cause string, p *Plan) {
 	switch {
 	case c.State == runtime.StateRemoving, s.Observed.Stopping[c.ID] && c.State != runtime.StateExited:
 	case c.State == runtime.StateRunning, c.State == runtime.StatePaused, c.State == runtime.StateRestarting:

@@ -36,7 +36,7 @@ func diffSandbox(s State, want runtime.ContainerSpec, p *Plan) bool {
 func diffSandboxUnwanted(s State, p *Plan) {
 	for _, sandbox := range s.Observed.find(runtime.RoleSandbox, "") {
 		users := 0
-		for _, c := range s.Observed.Containers {
+		for c := range s.Observed.each() {
 			if c.SandboxID == sandbox.ID {
 				users++
 			}
@@ -50,7 +50,7 @@ func diffSandboxUnwanted(s State, p *Plan) {
 	}
 }
 
-func claimsIn(s State, sandbox runtime.Container) []string {
+func claimsIn(s State, sandbox *runtime.Container) []string {
 	var claims []string
 	for _, c := range s.Observed.find(runtime.RoleWorker, "") {
 		if claim := claimOf(s, c); claim != "" && c.SandboxID == sandbox.ID {
@@ -70,13 +70,22 @@ func blockedByClaims(object, cause string, claims []string) spec.Waiting {
 // diffNames gives containers that were renamed by hand their names back. A
 // worker whose name carries a claim keeps it.
 func diffNames(s State, p *Plan) {
+	var renamed []*runtime.Container
+	for c := range s.Observed.each() {
+		if nameOf(s, c) != c.Name {
+			renamed = append(renamed, c)
+		}
+	}
+	if len(renamed) == 0 {
+		return
+	}
 	taken := map[string]bool{}
-	for _, c := range s.Observed.Containers {
+	for c := range s.Observed.each() {
 		taken[c.Name] = true
 	}
-	for _, c := range s.Observed.Containers {
+	for _, c := range renamed {
 		name := nameOf(s, c)
-		if name == c.Name || taken[name] || c.State == runtime.StateRemoving || c.State == runtime.StateDead {
+		if taken[name] || c.State == runtime.StateRemoving || c.State == runtime.StateDead {
 			continue
 		}
 		taken[name] = true
@@ -84,7 +93,7 @@ func diffNames(s State, p *Plan) {
 	}
 }
 
-func nameOf(s State, c runtime.Container) string {
+func nameOf(s State, c *runtime.Container) string {
 	switch c.Owner.Role {
 	case runtime.RoleSandbox:
 		return sandboxName(s.Name)

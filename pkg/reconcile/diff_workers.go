@@ -15,8 +15,9 @@ import (
 // Claimed workers only ever get their limits repaired.
 func diffWorkers(s State, servicesReady bool, p *Plan) {
 	effective := effectiveTemplate(s)
+	workers := classify(s, effective)
 	pool := workerPool{
-		State: s, effective: effective, workers: classify(s, effective),
+		State: s, effective: effective, workers: workers, live: givenUpFirst(workers),
 		warm: s.Pool.Spec.Workers.Warm, servicesReady: servicesReady,
 	}
 	pool.repair(p)
@@ -31,7 +32,8 @@ func diffWorkers(s State, servicesReady bool, p *Plan) {
 type workerPool struct {
 	State
 	effective     Template
-	workers       []worker
+	workers       []*worker
+	live          []*worker // the unclaimed ones that count, first the one to give up first
 	warm          int
 	servicesReady bool
 }
@@ -67,14 +69,13 @@ func (w workerPool) startCreated(p *Plan) {
 // retire takes down old workers as far as the rollout's bounds allow, and those
 // above the number. It returns how many live ones it leaves.
 func (w workerPool) retire(p *Plan) int {
-	live := w.live()
 	retired := 0
-	take := func(k worker, cause string) {
+	take := func(k *worker, cause string) {
 		takeDown(w.State, k.Container, cause, p)
 		retired++
 	}
-	olds, currents := split(live)
-	budget := w.available(live) - w.minAvailable()
+	olds, currents := split(w.live)
+	budget := w.available() - w.minAvailable()
 	if !w.Rollout.paused() {
 		for _, k := range olds {
 			switch {
@@ -88,8 +89,8 @@ func (w workerPool) retire(p *Plan) int {
 	}
 	surplus := len(currents) - w.warm
 	if w.Rollout.paused() {
-		surplus = len(live) - w.warm
-		currents = live
+		surplus = len(w.live) - w.warm
+		currents = w.live
 	}
 	for _, k := range currents {
 		if surplus <= 0 {
@@ -98,31 +99,31 @@ func (w workerPool) retire(p *Plan) int {
 		surplus--
 		take(k, fmt.Sprintf("scale down to %d", w.warm))
 	}
-	return len(live) - retired
+	return len(w.live) - retired
 }
 
-// live is the unclaimed workers that count, in the order in which they would be
-// given up: not ready, then old ones, then drifted or aged, then the newest.
-func (w workerPool) live() []worker {
-	var live []worker
-	for _, k := range w.workers {
+// givenUpFirst is the live workers in the order in which they are given up: not
+// ready, then of another revision, then drifted or aged, then the newest.
+func givenUpFirst(workers []*worker) []*worker {
+	var live []*worker
+	for _, k := range workers {
 		if k.live() {
 			live = append(live, k)
 		}
 	}
-	slices.SortStableFunc(live, func(a, b worker) int {
-		return cmp.Or(
-			compareBool(b.phase != phaseReady, a.phase != phaseReady),
-			compareBool(!b.current, !a.current),
-			compareBool(b.old, a.old),
-			b.Created.Compare(a.Created),
-			cmp.Compare(b.Owner.Ordinal, a.Owner.Ordinal),
-		)
+	slices.SortFunc(live, func(a, b *worker) int {
+		if order := compareBool(b.phase != phaseReady, a.phase != phaseReady); order != 0 {
+			return order
+		}
+		if order := compareBool(!b.current, !a.current); order != 0 {
+			return order
+		}
+		return cmp.Or(compareBool(b.old, a.old), b.Created.Compare(a.Created), cmp.Compare(b.Owner.Ordinal, a.Owner.Ordinal))
 	})
 	return live
 }
 
-func split(live []worker) (olds, currents []worker) {
+func split(live []*worker) (olds, currents []*worker) {
 	for _, k := range live {
 		if k.old {
 			olds = append(olds, k)
@@ -137,9 +138,9 @@ func (w workerPool) minReady() time.Duration {
 	return time.Duration(*w.Pool.Spec.Workers.Update.MinReady)
 }
 
-func (w workerPool) available(live []worker) int {
+func (w workerPool) available() int {
 	n := 0
-	for _, k := range live {
+	for _, k := range w.live {
 		if k.availableAt(w.Now, w.minReady()) {
 			n++
 		}
@@ -170,7 +171,7 @@ func (w workerPool) surge() int {
 
 // roomAfter is how many workers may be created, live being what retiring left.
 func (w workerPool) roomAfter(live int) int {
-	olds, currents := split(w.live())
+	olds, currents := split(w.live)
 	if w.Rollout.paused() {
 		return w.warm - live
 	}
@@ -201,10 +202,10 @@ func (w workerPool) create(room int, p *Plan) {
 }
 
 func (w workerPool) createCause() string {
-	if olds, _ := split(w.live()); len(olds) > 0 && !w.Rollout.paused() {
+	if olds, _ := split(w.live); len(olds) > 0 && !w.Rollout.paused() {
 		return "replaces an old worker: " + olds[len(olds)-1].cause
 	}
-	return fmt.Sprintf("%d of %d warm workers", len(w.live()), w.warm)
+	return fmt.Sprintf("%d of %d warm workers", len(w.live), w.warm)
 }
 
 // held is how much of the room may be used now: none without the services, the
@@ -236,7 +237,7 @@ func (w workerPool) held(room int, template Template, p *Plan) int {
 		})
 		return 0
 	}
-	for _, k := range w.live() {
+	for _, k := range w.live {
 		if k.current && !k.availableAt(w.Now, w.minReady()) {
 			p.requeue(w.minReady())
 			return 0
@@ -270,7 +271,7 @@ func (w workerPool) belowMax(room int, p *Plan) int {
 
 // clear removes what has ended, but for the newest failed ones that are kept.
 func (w workerPool) clear(p *Plan) {
-	var failed []worker
+	var failed []*worker
 	for _, k := range w.workers {
 		switch {
 		case k.claim != "":
@@ -282,7 +283,7 @@ func (w workerPool) clear(p *Plan) {
 			failed = append(failed, k)
 		}
 	}
-	slices.SortStableFunc(failed, func(a, b worker) int { return b.since.Compare(a.since) })
+	slices.SortStableFunc(failed, func(a, b *worker) int { return b.since.Compare(a.since) })
 	keep := *w.Pool.Spec.Workers.Restart.KeepFailed
 	for i, k := range failed {
 		if i >= keep && !p.acts(k.Name) {
@@ -300,7 +301,7 @@ func (w workerPool) lookAgain(p *Plan) {
 		}
 	}
 	maxAge := time.Duration(w.Pool.Spec.Workers.Lifetime.WarmMaxAge)
-	for _, k := range w.live() {
+	for _, k := range w.live {
 		if k.phase == phaseReady {
 			at(k.since.Add(w.minReady()))
 		}

@@ -38,7 +38,7 @@ func diffDrain(s State, p *Plan) {
 // drainServices says whether no container but the sandbox is left.
 func drainServices(s State, p *Plan) bool {
 	left := false
-	for _, c := range s.Observed.Containers {
+	for c := range s.Observed.each() {
 		if c.Owner.Role != runtime.RoleSandbox {
 			left = true
 			takeDown(s, c, "pool deleted", p)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hal-controller/pkg/runtime"
+	"hal-controller/pkg/spec"
 )
 
 // specDifferences compares a wanted spec with an inspected one and names each
@@ -18,42 +19,44 @@ func specDifferences(want, have runtime.ContainerSpec) []string {
 	if want.User != "" {
 		d.text("user", want.User, have.User)
 	}
-	if len(want.Command) > 0 {
+	if len(want.Command) > 0 && !slices.Equal(want.Command, have.Command) {
 		d.text("command", strings.Join(want.Command, " "), strings.Join(have.Command, " "))
 	}
 	for _, e := range want.Env {
-		d.text("env "+e.Name, e.Value, envValue(have.Env, e.Name))
+		if value := envValue(have.Env, e.Name); value != e.Value {
+			d.text("env "+e.Name, e.Value, value)
+		}
 	}
 	for _, key := range sortedKeys(want.Labels) {
 		d.text("label "+key, want.Labels[key], have.Labels[key])
 	}
-	d.set("ports", texts(want.Ports), texts(have.Ports))
-	d.set("volumes", mountTexts(want.Mounts), mountTexts(have.Mounts))
-	d.set("capDrop", want.Security.CapDrop, have.Security.CapDrop)
-	d.set("capAdd", want.Security.CapAdd, have.Security.CapAdd)
-	d.text("readOnlyRootFilesystem", fmt.Sprint(want.Security.ReadOnlyRootFilesystem), fmt.Sprint(have.Security.ReadOnlyRootFilesystem))
-	d.text("noNewPrivileges", fmt.Sprint(want.Security.NoNewPrivileges), fmt.Sprint(have.Security.NoNewPrivileges))
+	set(&d, "ports", want.Ports, have.Ports)
+	set(&d, "volumes", mountsOf(want), mountsOf(have))
+	set(&d, "capDrop", want.Security.CapDrop, have.Security.CapDrop)
+	set(&d, "capAdd", want.Security.CapAdd, have.Security.CapAdd)
+	field(&d, "readOnlyRootFilesystem", want.Security.ReadOnlyRootFilesystem, have.Security.ReadOnlyRootFilesystem)
+	field(&d, "noNewPrivileges", want.Security.NoNewPrivileges, have.Security.NoNewPrivileges)
 	if want.Security.Runtime != "" {
 		d.text("runtime", want.Security.Runtime, have.Security.Runtime)
 	}
 	if want.StopSignal != "" {
 		d.text("stopSignal", want.StopSignal, have.StopSignal)
 	}
-	d.text("stopGracePeriod", roundUp(want.StopTimeout).String(), have.StopTimeout.String())
+	field(&d, "stopGracePeriod", roundUp(want.StopTimeout), have.StopTimeout)
 	return append(d, limitDifferences(want.Limits, have.Limits)...)
 }
 
 // limitDifferences names the limits that differ: those are repaired in place.
 func limitDifferences(want, have runtime.Limits) []string {
 	var d differences
-	d.text("cpu", fmt.Sprint(want.CPU), fmt.Sprint(have.CPU))
-	d.text("memory", fmt.Sprint(want.Memory), fmt.Sprint(have.Memory))
-	d.text("pids", fmt.Sprint(want.Pids), fmt.Sprint(have.Pids))
+	field(&d, "cpu", spec.CPU(want.CPU), spec.CPU(have.CPU))
+	field(&d, "memory", spec.Memory(want.Memory), spec.Memory(have.Memory))
+	field(&d, "pids", want.Pids, have.Pids)
 	return d
 }
 
 // limitDrift says what an update in place would repair.
-func limitDrift(want runtime.ContainerSpec, have runtime.Container) []string {
+func limitDrift(want runtime.ContainerSpec, have *runtime.Container) []string {
 	if have.Inspection == nil {
 		return nil
 	}
@@ -66,51 +69,62 @@ func limitDrift(want runtime.ContainerSpec, have runtime.Container) []string {
 
 // networkDrift says how a container that was made as wanted has been detached
 // from its network by hand. Networks are in the listing while it runs.
-func networkDrift(want runtime.ContainerSpec, have runtime.Container) string {
-	if want.Network == "" || have.State != runtime.StateRunning {
+func networkDrift(network string, have *runtime.Container) string {
+	if network == "" || have.State != runtime.StateRunning {
 		return ""
 	}
-	if _, joined := have.Addresses[want.Network]; !joined {
-		return "network: not joined to " + want.Network
+	if _, there := have.Addresses[network]; !there {
+		return "network: not joined to " + network
 	}
-	for _, name := range sortedKeys(have.Addresses) {
-		if name != want.Network {
-			return "network: joined to " + name
-		}
+	if len(have.Addresses) == 1 {
+		return ""
 	}
-	return ""
+	others := slices.DeleteFunc(sortedKeys(have.Addresses), func(name string) bool { return name == network })
+	return "network: joined to " + joined(others) + " too"
 }
 
+// differences are collected as text only where there are any: most comparisons
+// find none, and a pool has many workers.
 type differences []string
 
-func (d *differences) text(field, want, have string) {
+func (d *differences) text(name, want, have string) {
 	if want != have {
-		*d = append(*d, fmt.Sprintf("%s: %q -> %q", field, have, want))
+		*d = append(*d, fmt.Sprintf("%s: %q -> %q", name, have, want))
 	}
 }
 
-func (d *differences) set(field string, want, have []string) {
-	want, have = slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(have))
+func field[T comparable](d *differences, name string, want, have T) {
+	if want != have {
+		d.text(name, fmt.Sprint(want), fmt.Sprint(have))
+	}
+}
+
+// set compares without regard to order.
+func set[T comparable](d *differences, name string, want, have []T) {
 	if !slices.Equal(want, have) {
-		d.text(field, strings.Join(want, " "), strings.Join(have, " "))
+		d.text(name, sortedText(want), sortedText(have))
 	}
 }
 
-func texts[T any](values []T) []string {
-	var out []string
+func sortedText[T any](values []T) string {
+	var texts []string
 	for _, v := range values {
-		out = append(out, fmt.Sprint(v))
+		texts = append(texts, fmt.Sprint(v))
 	}
-	return out
+	slices.Sort(texts)
+	return strings.Join(texts, " ")
 }
 
-// mountTexts leaves out propagation: engines fill in a default.
-func mountTexts(mounts []runtime.Mount) []string {
-	var out []string
-	for _, m := range mounts {
-		out = append(out, fmt.Sprintf("%s:%s:%v", m.Source, m.Target, m.ReadOnly))
+// mountsOf leaves out propagation: engines fill in a default.
+func mountsOf(c runtime.ContainerSpec) []runtime.Mount {
+	if !slices.ContainsFunc(c.Mounts, func(m runtime.Mount) bool { return m.Propagation != "" }) {
+		return c.Mounts
 	}
-	return out
+	plain := slices.Clone(c.Mounts)
+	for i := range plain {
+		plain[i].Propagation = ""
+	}
+	return plain
 }
 
 func envValue(env []runtime.EnvVar, name string) string {

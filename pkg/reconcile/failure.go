@@ -23,7 +23,7 @@ func RecordFailures(s State, asked map[string]bool) []Failure {
 		seen[f.key()] = true
 	}
 	var added []Failure
-	for _, c := range s.Observed.Containers {
+	for c := range s.Observed.each() {
 		f, failed := failureSeen(s, c)
 		if !failed || asked[c.ID] || seen[f.key()] || claimOf(s, c) != "" && c.Owner.Role == runtime.RoleWorker {
 			continue
@@ -38,7 +38,7 @@ func RecordFailures(s State, asked map[string]bool) []Failure {
 	return failures[max(0, len(failures)-maxFailures):]
 }
 
-func failureSeen(s State, c runtime.Container) (Failure, bool) {
+func failureSeen(s State, c *runtime.Container) (Failure, bool) {
 	f := Failure{ID: c.ID, Name: c.Name, Role: c.Owner.Role, SpecHash: c.Owner.SpecHash}
 	switch c.State {
 	case runtime.StateExited:

@@ -35,7 +35,7 @@ func shortRevision(hash string) string {
 // one, and what differs. Hashes of one format are the specs themselves: they
 // differ when the specs do. Across formats the specs are compared, as far as an
 // inspection shows them, and a container not yet inspected is not stale.
-func stale(want runtime.ContainerSpec, have runtime.Container) (cause string, yes bool) {
+func stale(want runtime.ContainerSpec, have *runtime.Container) (cause string, yes bool) {
 	if want.Owner.SpecHash == "" || have.Owner.SpecHash == want.Owner.SpecHash {
 		return "", false
 	}

@@ -1,7 +1,7 @@
 package reconcile
 
 import (
-	"fmt"
+	"strconv"
 
 	"strings"
 )
@@ -19,7 +19,7 @@ func volumeName(pool, volume string) string { return "hal-" + pool + "-" + volum
 
 // WorkerName is the name of a worker that nobody has claimed.
 func WorkerName(pool string, ordinal int) string {
-	return fmt.Sprintf("hal-%s-%d", pool, ordinal)
+	return "hal-" + pool + "-" + strconv.Itoa(ordinal)
 }
 
 // ClaimedName is the name of a worker while a claim holds it. The engine keeps
@@ -28,10 +28,11 @@ func ClaimedName(pool string, ordinal int, claim string) string {
 	return WorkerName(pool, ordinal) + "." + claim
 }
 
-// claimInName returns the claim that a worker's name carries, or "".
+// claimInName returns the claim that a worker's name carries, or "". It is
+// asked of every worker at every pass.
 func claimInName(pool string, ordinal int, name string) string {
-	claim, found := strings.CutPrefix(name, WorkerName(pool, ordinal)+".")
-	if !found {
+	base, claim, found := strings.Cut(name, ".")
+	if !found || base != WorkerName(pool, ordinal) {
 		return ""
 	}
 	return claim

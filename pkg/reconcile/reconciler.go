@@ -177,7 +177,7 @@ func (r *Reconciler) state(pool string) (State, Manifest, bool) {
 }
 
 func (r *Reconciler) observe(ctx context.Context, s State) (Observed, error) {
-	observed, err := r.observer.observe(ctx, s.Name, r.imagesWanted(s))
+	observed, err := r.observer.observe(ctx, s.Name, imagesOf(s, r.record(s.Name).rollout.Good))
 	if err != nil {
 		return Observed{}, err
 	}
@@ -185,25 +185,6 @@ func (r *Reconciler) observe(ctx context.Context, s State) (Observed, error) {
 	r.Prober.Watch(s.Name, targets(s, observed))
 	observed.Health = r.Prober.Health(s.Name)
 	return observed, nil
-}
-
-func (r *Reconciler) imagesWanted(s State) []string {
-	if s.Pool == nil || s.Deleted {
-		return nil
-	}
-	want := Desire(s.Pool)
-	images := []string{want.Worker.Image()}
-	if want.Sandbox != nil {
-		images = append(images, want.Sandbox.Image)
-	}
-	for _, service := range want.Services {
-		images = append(images, service.Spec.Image)
-	}
-	if good := r.record(s.Name).rollout.Good; good != nil {
-		images = append(images, good.Image)
-	}
-	slices.Sort(images)
-	return slices.Compact(images)
 }
 
 // learn brings the records that outlive a pass up to date: failures, rollout.
@@ -281,7 +262,7 @@ func (r *Reconciler) note(pool string, s State, results []Result) bool {
 // startFailure is the failure of a container whose start the engine refused.
 func startFailure(s State, a Start, err error) Failure {
 	f := Failure{ID: a.ID, Name: a.Name, At: s.Now, Reason: "could not be started: " + err.Error()}
-	for _, c := range s.Observed.Containers {
+	for c := range s.Observed.each() {
 		if c.ID == a.ID {
 			f.Role, f.SpecHash = c.Owner.Role, c.Owner.SpecHash
 		}

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -92,29 +93,48 @@ type Failure struct {
 	quoted  bool // LastLog has been asked for
 }
 
+// each goes over the containers. They are the state's own: not to be changed.
+func (o Observed) each() iter.Seq[*runtime.Container] {
+	return func(yield func(*runtime.Container) bool) {
+		for i := range o.Containers {
+			if !yield(&o.Containers[i]) {
+				return
+			}
+		}
+	}
+}
+
 // find returns the containers of a role, by ordinal and then name.
-func (o Observed) find(role runtime.Role, service string) []runtime.Container {
-	var found []runtime.Container
-	for _, c := range o.Containers {
+func (o Observed) find(role runtime.Role, service string) []*runtime.Container {
+	var found []*runtime.Container
+	for c := range o.each() {
 		if c.Owner.Role == role && c.Owner.Service == service {
 			found = append(found, c)
 		}
 	}
-	slices.SortFunc(found, func(a, b runtime.Container) int {
-		return cmp.Or(cmp.Compare(a.Owner.Ordinal, b.Owner.Ordinal), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
+	if !slices.IsSortedFunc(found, byOrdinal) {
+		slices.SortFunc(found, byOrdinal)
+	}
 	return found
 }
 
-func (o Observed) sandbox() *runtime.Container {
-	for _, c := range o.find(runtime.RoleSandbox, "") {
-		return &c
+func byOrdinal(a, b *runtime.Container) int {
+	if a.Owner.Ordinal != b.Owner.Ordinal {
+		return cmp.Compare(a.Owner.Ordinal, b.Owner.Ordinal)
 	}
-	return nil
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+}
+
+func (o Observed) sandbox() *runtime.Container {
+	found := o.find(runtime.RoleSandbox, "")
+	if len(found) == 0 {
+		return nil
+	}
+	return found[0]
 }
 
 // health of a running container: without a probe it is ready since its start.
-func (o Observed) health(c runtime.Container) Health {
+func (o Observed) health(c *runtime.Container) Health {
 	if h, probed := o.Health[c.ID]; probed {
 		return h
 	}

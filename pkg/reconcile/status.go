@@ -29,7 +29,7 @@ func ComputeStatus(s State, r Report, previous *spec.PoolStatus) spec.PoolStatus
 		return unavailableStatus(s, r, previous)
 	}
 	status := spec.PoolStatus{ObservedGeneration: s.Generation, Source: r.Source, Waiting: r.Plan.Waiting}
-	var workers []worker
+	var workers []*worker
 	if s.Pool != nil {
 		effective := effectiveTemplate(s)
 		workers = classify(s, effective)
@@ -63,7 +63,7 @@ func unavailableStatus(s State, r Report, previous *spec.PoolStatus) spec.PoolSt
 	return status
 }
 
-func countWorkers(status *spec.PoolStatus, workers []worker) {
+func countWorkers(status *spec.PoolStatus, workers []*worker) {
 	for _, w := range workers {
 		entry := spec.ContainerStatus{
 			Name: w.Name, ID: w.ID, Role: string(runtime.RoleWorker), Claim: w.claim,
@@ -101,7 +101,7 @@ func countWorkers(status *spec.PoolStatus, workers []worker) {
 
 func serviceStatus(s State) []spec.ContainerStatus {
 	var out []spec.ContainerStatus
-	for _, c := range s.Observed.Containers {
+	for c := range s.Observed.each() {
 		if c.Owner.Role == runtime.RoleWorker {
 			continue
 		}
@@ -305,13 +305,13 @@ func Offer(s State) []string {
 	if s.Deleted || s.Pool == nil {
 		return nil
 	}
-	var ready []worker
+	var ready []*worker
 	for _, w := range classify(s, effectiveTemplate(s)) {
 		if w.claim == "" && w.phase == phaseReady {
 			ready = append(ready, w)
 		}
 	}
-	slices.SortStableFunc(ready, func(a, b worker) int {
+	slices.SortStableFunc(ready, func(a, b *worker) int {
 		if a.old != b.old {
 			return compareBool(a.old, b.old)
 		}

@@ -14,7 +14,7 @@ func targets(s State, observed Observed) []Target {
 	}
 	want := Desire(s.Pool)
 	var out []Target
-	add := func(c runtime.Container, warmup *spec.Warmup, readiness *spec.Probe) {
+	add := func(c *runtime.Container, warmup *spec.Warmup, readiness *spec.Probe) {
 		if c.State != runtime.StateRunning || warmup == nil && readiness == nil {
 			return
 		}
@@ -40,7 +40,7 @@ func targets(s State, observed Observed) []Target {
 }
 
 // address is where a container's ports are: its own, or its sandbox's.
-func address(pool string, c runtime.Container, observed Observed) string {
+func address(pool string, c *runtime.Container, observed Observed) string {
 	if c.SandboxID != "" {
 		if sandbox := observed.sandbox(); sandbox != nil {
 			return sandbox.Addresses[networkName(pool)]

@@ -25,7 +25,7 @@ const (
 // worker is one worker container, classified. Everything that is decided about
 // workers is decided on these.
 type worker struct {
-	runtime.Container
+	*runtime.Container
 	claim   string
 	phase   phase
 	since   time.Time // of its phase, where it is ready
@@ -36,25 +36,26 @@ type worker struct {
 }
 
 // live workers count towards warm.
-func (w worker) live() bool {
+func (w *worker) live() bool {
 	return w.claim == "" && (w.phase == phaseCreated || w.phase == phaseStarting || w.phase == phaseReady)
 }
 
-func (w worker) availableAt(now time.Time, minReady time.Duration) bool {
+func (w *worker) availableAt(now time.Time, minReady time.Duration) bool {
 	return w.phase == phaseReady && !now.Before(w.since.Add(minReady))
 }
 
 // classify sorts out the pool's workers. effective is the template in force.
-func classify(s State, effective Template) []worker {
+func classify(s State, effective Template) []*worker {
 	gate := servicesDownSince(s)
 	sandbox := s.Observed.sandbox()
-	var workers []worker
-	for _, c := range s.Observed.find(runtime.RoleWorker, "") {
-		w := worker{Container: c, claim: claimOf(s, c)}
+	found := s.Observed.find(runtime.RoleWorker, "")
+	workers := make([]*worker, 0, len(found))
+	for _, c := range found {
+		w := &worker{Container: c, claim: claimOf(s, c)}
 		w.current = c.Owner.Revision == effective.Revision
 		w.phase, w.since, w.cause = workerPhase(s, c, sandbox, gate)
 		if w.current {
-			w.limits = limitDrift(effective.Worker(c.Owner.Ordinal), c)
+			w.limits = limitDrift(effective.prototype, c)
 		}
 		if w.phase == phaseCreated || w.phase == phaseStarting || w.phase == phaseReady {
 			if cause := replaceCause(s, effective, c); cause != "" {
@@ -66,14 +67,16 @@ func classify(s State, effective Template) []worker {
 	return workers
 }
 
-func claimOf(s State, c runtime.Container) string {
-	if claim, recorded := s.Claims[WorkerName(s.Name, c.Owner.Ordinal)]; recorded {
-		return claim.Name
+func claimOf(s State, c *runtime.Container) string {
+	if len(s.Claims) > 0 {
+		if claim, recorded := s.Claims[WorkerName(s.Name, c.Owner.Ordinal)]; recorded {
+			return claim.Name
+		}
 	}
 	return claimInName(s.Name, c.Owner.Ordinal, c.Name)
 }
 
-func workerPhase(s State, c runtime.Container, sandbox *runtime.Container, gate time.Time) (phase, time.Time, string) {
+func workerPhase(s State, c *runtime.Container, sandbox *runtime.Container, gate time.Time) (phase, time.Time, string) {
 	if s.Observed.Stopping[c.ID] && c.State != runtime.StateExited {
 		return phaseTerminating, time.Time{}, "stopping"
 	}
@@ -94,11 +97,11 @@ func workerPhase(s State, c runtime.Container, sandbox *runtime.Container, gate 
 	}
 }
 
-func runningPhase(s State, c runtime.Container, sandbox *runtime.Container, gate time.Time) (phase, time.Time, string) {
+func runningPhase(s State, c *runtime.Container, sandbox *runtime.Container, gate time.Time) (phase, time.Time, string) {
 	if cause := namespaceLost(c, sandbox); cause != "" {
 		return phaseBroken, time.Time{}, cause
 	}
-	if drift := networkDrift(runtime.ContainerSpec{Network: bridgeNetwork(s)}, c); drift != "" {
+	if drift := networkDrift(bridgeNetwork(s), c); drift != "" {
 		return phaseBroken, time.Time{}, drift
 	}
 	h := s.Observed.health(c)
@@ -131,7 +134,7 @@ func bridgeNetwork(s State) string {
 
 // exitedPhase tells a failure worth a look from an end that says nothing: exit
 // code 0, an ordinary stop, or a kill by hand.
-func exitedPhase(s State, c runtime.Container) (phase, time.Time, string) {
+func exitedPhase(s State, c *runtime.Container) (phase, time.Time, string) {
 	if c.Inspection == nil {
 		return phaseEnded, time.Time{}, "exited"
 	}
@@ -160,7 +163,7 @@ func exitReason(i *runtime.Inspection) string {
 // namespaceLost says that a container's network namespace is not its sandbox's
 // any more: it joined another sandbox, or this one has been restarted since,
 // and what it holds is a dead interface.
-func namespaceLost(c runtime.Container, sandbox *runtime.Container) string {
+func namespaceLost(c *runtime.Container, sandbox *runtime.Container) string {
 	if c.SandboxID == "" {
 		return ""
 	}
@@ -178,11 +181,11 @@ func namespaceLost(c runtime.Container, sandbox *runtime.Container) string {
 
 // replaceCause says why an unclaimed worker that works should be replaced by
 // another, when the bounds of a rollout allow.
-func replaceCause(s State, effective Template, c runtime.Container) string {
+func replaceCause(s State, effective Template, c *runtime.Container) string {
 	if s.Pool == nil {
 		return ""
 	}
-	want := effective.Worker(c.Owner.Ordinal)
+	want := effective.prototype
 	if c.Owner.Revision != effective.Revision {
 		if cause, yes := stale(want, c); yes {
 			return cause
@@ -201,12 +204,12 @@ func replaceCause(s State, effective Template, c runtime.Container) string {
 }
 
 // hardDrift is what an update in place cannot repair.
-func hardDrift(want runtime.ContainerSpec, c runtime.Container) string {
+func hardDrift(want runtime.ContainerSpec, c *runtime.Container) string {
 	want.Limits = c.Inspection.Spec.Limits
 	return strings.Join(specDifferences(want, c.Inspection.Spec), ", ")
 }
 
-func failureOf(s State, c runtime.Container) (Failure, bool) {
+func failureOf(s State, c *runtime.Container) (Failure, bool) {
 	for _, f := range s.Failures {
 		if f.ID == c.ID {
 			return f, true

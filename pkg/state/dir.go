@@ -1,0 +1,35 @@
+package state
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// DefaultDir is where state is kept: /var/lib/hal-controller for root, else
+// hal-controller under $XDG_STATE_HOME or ~/.local/state.
+func DefaultDir() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/hal-controller"
+	}
+	if base := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(base) {
+		return filepath.Join(base, "hal-controller")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return filepath.Join(os.TempDir(), "hal-controller")
+	}
+	return filepath.Join(home, ".local", "state", "hal-controller")
+}
+
+// DefaultSocket is where the daemon of an instance serves its API:
+// /run/hal-controller/INSTANCE.sock for root, else under $XDG_RUNTIME_DIR or,
+// where that is not set, in the state directory.
+func DefaultSocket(instance string) string {
+	if os.Geteuid() == 0 {
+		return filepath.Join("/run/hal-controller", instance+".sock")
+	}
+	if base := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(base) {
+		return filepath.Join(base, "hal-controller", instance+".sock")
+	}
+	return filepath.Join(DefaultDir(), instance+".sock")
+}
