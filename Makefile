@@ -1,0 +1,128 @@
+# hal-controller: `make help` lists what can be made.
+
+include images/versions.mk
+
+# Go's own installer does not put it on the PATH.
+export PATH := $(PATH):/usr/local/go/bin
+export DEBIAN_SUITE DEBIAN_IMAGE
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+# Built without C, the binary is static: it is also the pause image. Go's own
+# stamping is off because it refuses a checkout that another user owns.
+GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
+GO_DIRS  := cmd images pkg test
+E2E      := ./pkg/runtime/docker/... ./test/...
+ENGINE   := test/engines/docker-io.sh
+
+# How many random worlds the simulation settles: all of them in `make test`.
+SIMULATION_WORLDS ?= 20000
+
+GOLANGCI_LINT_VERSION := v2.15.0
+GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+
+.DEFAULT_GOAL := help
+
+define NEXT_STEPS
+==> starting the controller. Try, in another terminal:
+      bin/hal-controller get workers -w        watch the workers
+      docker kill hal-dev-0                    another takes its place
+      curl localhost:8000                      visit the parent that they share
+      edit manifests/pool.yaml and save        say, warm: 5
+    Ctrl-C stops the controller and leaves the containers; the next start adopts them.
+    To remove them: bin/hal-controller delete pool dev. To end an engine started here: make engine-stop.
+endef
+export NEXT_STEPS
+
+##@ Use
+
+.PHONY: run
+run: build images ## Start the controller on manifests/pool.yaml, with an engine and images where they are missing
+	@printf '%s\n' "$$NEXT_STEPS"
+	@exec bin/hal-controller run -f manifests/pool.yaml
+
+.PHONY: build
+build: go ## Build bin/hal-controller, static, and its short name bin/hal
+	@echo "==> building bin/hal-controller $(VERSION)"
+	@$(GO_BUILD) -ldflags '-s -w -X main.version=$(VERSION)' -o bin/hal-controller ./cmd/hal-controller
+	@ln -sfn hal-controller bin/hal
+
+.PHONY: images
+images: engine bin/hal-parent ## Make the images hal/base, hal/parent and hal/worker, and print their sizes
+	@images/build.sh
+
+.PHONY: engine
+engine: ## Make sure that a Docker engine answers, installing and starting one if none does
+	@$(ENGINE) start
+
+.PHONY: engine-stop
+engine-stop: ## End the engine that `make engine` started, and no other
+	@$(ENGINE) stop
+
+##@ Develop
+
+.PHONY: test
+test: check ## Run every test: unit, simulation, and end-to-end on a real engine
+	HAL_SIMULATION_WORLDS=$(SIMULATION_WORLDS) go test -race ./...
+	$(ENGINE) run $(MAKE) --no-print-directory test-e2e
+
+.PHONY: test-unit
+test-unit: go cc ## Run the tests that need no engine, with a short simulation
+	HAL_SIMULATION_WORLDS=1000 go test -race ./...
+
+.PHONY: test-e2e
+test-e2e: cc build images ## Run the tests that need an engine
+	go test -tags e2e -race -count=1 -timeout 12m $(E2E)
+
+.PHONY: bench
+bench: build images ## Print the measured figures beside the bare engine's, with ratios
+	go test -run '^$$' -bench . -benchmem ./pkg/...
+	go test -tags bench -count=1 -timeout 30m -v ./test/bench/...
+
+.PHONY: check
+check: go cc ## Check the formatting, and vet
+	@unformatted=$$(gofmt -l $(GO_DIRS)); \
+	if [ -n "$$unformatted" ]; then echo "Not formatted (run 'make fmt'):" $$unformatted >&2; exit 1; fi
+	go vet ./...
+	go vet -tags e2e $(E2E)
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Run golangci-lint, which takes over a minute to build the first time
+	$(GOLANGCI_LINT) run ./...
+
+.PHONY: fmt
+fmt: go ## Format the Go code
+	gofmt -w $(GO_DIRS)
+
+.PHONY: generate
+generate: go ## Generate what is generated from the code: schema and reference pages
+	go generate ./...
+
+.PHONY: clean
+clean: ## Remove what was built; images, containers and the engine stay
+	rm -rf bin
+
+.PHONY: help
+help: ## List what can be made
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+# What the rules above need.
+
+.PHONY: go
+go:
+	@command -v go >/dev/null || { echo "Go is missing: install the version that go.mod names to /usr/local/go, and try again." >&2; exit 1; }
+
+# The race detector is linked by a C compiler.
+.PHONY: cc
+cc:
+	@command -v $${CC:-cc} >/dev/null || test/engines/apt-install.sh gcc libc6-dev
+
+.PHONY: bin/hal-parent
+bin/hal-parent: go
+	@$(GO_BUILD) -ldflags '-s -w' -o $@ ./images/parent
+
+$(GOLANGCI_LINT): | go
+	@echo "==> building golangci-lint $(GOLANGCI_LINT_VERSION)"
+	@GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	@mv bin/golangci-lint $@
