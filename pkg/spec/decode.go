@@ -21,65 +21,12 @@ const (
 	maxDocuments = 1000
 )
 
-// Source is where an object was written.
-type Source struct {
-	// File as it was given to the loader.
-	File string
-	// Line of the object's first key, from 1.
-	Line int
-}
-
-func (s Source) String() string { return fmt.Sprintf("%s:%d", s.File, s.Line) }
-
-// Object is one document of a manifest: exactly one of Pool and Claim is set.
-type Object struct {
-	Source Source
-	Pool   *Pool
-	Claim  *Claim
-}
-
-// Kind is KindPool or KindClaim.
-func (o Object) Kind() string {
-	if o.Claim != nil {
-		return KindClaim
-	}
-	return KindPool
-}
-
-// Name of the object.
-func (o Object) Name() string {
-	if o.Claim != nil {
-		return o.Claim.Metadata.Name
-	}
-	return o.Pool.Metadata.Name
-}
-
-// document is an object with the places of its values and what is wrong with it.
-// The object is nil where its kind is not known.
-type document struct {
-	object   *Object
-	at       positions
-	problems Problems
-}
-
 // Decode reads the documents of a manifest exactly as written: without defaults,
 // paths resolved or rules between fields; Load adds those. The problems are all
 // there are, in the order of the file, each at its place; file is only a name
 // for them. The objects are those of the documents without errors.
 func Decode(file string, data []byte) ([]Object, Problems) {
 	return collect(decode(file, data))
-}
-
-func collect(docs []document) ([]Object, Problems) {
-	var objects []Object
-	var problems Problems
-	for _, d := range docs {
-		problems = append(problems, d.problems.sorted()...)
-		if d.object != nil && d.problems.Err() == nil {
-			objects = append(objects, *d.object)
-		}
-	}
-	return objects, problems
 }
 
 func decode(file string, data []byte) []document {
@@ -108,15 +55,22 @@ func decode(file string, data []byte) []document {
 	}
 }
 
-var yamlErrorPattern = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+var (
+	yamlErrorPattern = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+	// The errors of yaml.v3's parser, unlike its scanner's, count lines from 0 (v3.0.6).
+	yamlParserError = regexp.MustCompile(`^did not find expected (<document start>|node content|'-' indicator|key|',' or)`)
+)
 
 // yamlError takes the line out of the message of a syntax error; 0 is unknown.
 func yamlError(err error) (line int, message string) {
 	m := yamlErrorPattern.FindStringSubmatch(strings.ReplaceAll(err.Error(), "\n", " "))
 	if m == nil {
-		return 0, "is no YAML: " + err.Error()
+		return 0, "is no YAML: " + clip(err.Error(), maxPathShown)
 	}
 	line, _ = strconv.Atoi(m[1])
+	if line > 0 && yamlParserError.MatchString(m[2]) {
+		line++
+	}
 	return line, "is no YAML: " + clip(m[2], maxPathShown)
 }
 

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -113,7 +114,9 @@ func defaultSecurity(s *Security) {
 	}
 	for _, list := range [][]string{s.CapDrop, s.CapAdd} {
 		for i, name := range list {
-			list[i] = strings.TrimPrefix(name, "CAP_")
+			if short := strings.TrimPrefix(name, "CAP_"); slices.Contains(capabilities, short) {
+				list[i] = short
+			}
 		}
 	}
 }

@@ -14,7 +14,7 @@ const (
 )
 
 // Nearest finds the word among those given that was probably meant: the same in
-// other case, or a few letters away. ok is false where none is near.
+// other case, a few letters away, or longer. ok is false where none is near.
 func Nearest(word string, among []string) (nearest string, ok bool) {
 	if len(word) > nearestMaxLength {
 		return "", false
@@ -22,7 +22,11 @@ func Nearest(word string, among []string) (nearest string, ok bool) {
 	lower := strings.ToLower(word)
 	best := allowedSlips(word) + 1
 	for _, candidate := range among[:min(len(among), nearestMaxCandidates)] {
-		distance := levenshtein.Distance(lower, strings.ToLower(candidate), nil)
+		other := strings.ToLower(candidate)
+		distance := levenshtein.Distance(lower, other, nil)
+		if len(word) >= 3 && strings.HasPrefix(other, lower) {
+			distance = min(distance, 1)
+		}
 		if distance < best {
 			nearest, best = candidate, distance
 		}

@@ -76,27 +76,32 @@ func ParseCPU(s string) (CPU, error) {
 	return CPU(q.MilliValue()), nil
 }
 
+var durationPattern = regexp.MustCompile(`^(0|([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+)$`)
+
 // ParseDuration reads a duration such as "90s"; "0" is zero.
 func ParseDuration(s string) (Duration, error) {
-	d, err := time.ParseDuration(s)
-	if err != nil || len(s) > quantityMaxLength {
+	if strings.HasPrefix(s, "-") {
+		return 0, fmt.Errorf("%.40q: a duration cannot be negative", s)
+	}
+	if len(s) > quantityMaxLength || !durationPattern.MatchString(s) {
 		return 0, fmt.Errorf("%.40q is no duration: write it as 500ms, 90s, 10m or 2h", s)
 	}
-	if d < 0 {
-		return 0, fmt.Errorf("%q: a duration cannot be negative", s)
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return 0, fmt.Errorf("%.40q is longer than a duration can be", s)
 	}
 	return Duration(d), nil
 }
 
-var percentPattern = regexp.MustCompile(`^[0-9]{1,3}%$`)
+var intOrPercentPattern = regexp.MustCompile(`^([0-9]{1,6}|(100|[0-9]{1,2})%)$`)
 
 // ParseIntOrPercent reads "2" or "20%"; a percentage is at most 100.
 func ParseIntOrPercent(s string) (IntOrPercent, error) {
-	percent := percentPattern.MatchString(s)
-	n, err := strconv.Atoi(strings.TrimSuffix(s, "%"))
-	if err != nil || n < 0 || (strings.HasSuffix(s, "%") && !percent) || (percent && n > 100) {
+	if !intOrPercentPattern.MatchString(s) {
 		return IntOrPercent{}, fmt.Errorf(`%.40q is neither a count such as 2 nor a percentage such as "20%%"`, s)
 	}
+	digits, percent := strings.CutSuffix(s, "%")
+	n, _ := strconv.Atoi(digits) // at most six digits
 	return IntOrPercent{Value: n, Percent: percent}, nil
 }
 

@@ -33,54 +33,52 @@ func checkNames(docs []document) {
 // checkEngineNames finds pools whose containers or volumes would have one name:
 // hal-a-b-c is the service "b-c" of pool "a" and the service "c" of pool "a-b".
 func checkEngineNames(docs []document) {
-	first := map[string]*Object{}
+	first := map[engineName]*Object{}
 	pools := map[string]*Object{}
 	eachPool(docs, func(d *document) { pools[d.object.Name()] = d.object })
 	eachPool(docs, func(d *document) {
-		for _, n := range engineNames(d.object.Pool) {
-			other, taken := first[n.name]
-			if !taken {
-				other, taken = workerOwner(pools, n.name)
+		eachEngineName(d.object.Pool, func(n engineName, path string) {
+			other := first[n]
+			if other == nil {
+				other = workerOwner(pools, n)
 			}
-			if taken && other.Name() != d.object.Name() {
-				d.problem(n.path, fmt.Sprintf("makes the name hal-%s, which pool %q has too (%s): rename one of them", n.name[2:], other.Name(), other.Source))
-				continue
+			if other != nil && other.Name() != d.object.Name() {
+				d.problem(path, fmt.Sprintf("makes the name hal-%s, which pool %q has too (%s): rename one of them", n.name, other.Name(), other.Source))
+				return
 			}
-			first[n.name] = d.object
-		}
+			first[n] = d.object
+		})
 	})
 }
 
-// engineName is a name on the engine after "hal-", marked by what it names, since
-// a volume and a container may share one.
-type engineName struct{ name, path string }
-
-func engineNames(p *Pool) []engineName {
-	names := []engineName{
-		{"c:" + p.Metadata.Name + "-sandbox", "metadata.name"},
-		{"c:" + p.Metadata.Name + "-parent", "metadata.name"},
-	}
-	for i, s := range p.Spec.Services {
-		names = append(names, engineName{"c:" + p.Metadata.Name + "-" + s.Name, itemPath("spec.services", i) + ".name"})
-	}
-	for i, v := range p.Spec.Volumes {
-		names = append(names, engineName{"v:" + p.Metadata.Name + "-" + v.Name, itemPath("spec.volumes", i) + ".name"})
-	}
-	return names
+// engineName is a name on the engine after "hal-". A volume and a container may
+// share one.
+type engineName struct {
+	volume bool
+	name   string
 }
 
-// workerOwner is the pool whose workers have names such as this.
-func workerOwner(pools map[string]*Object, name string) (*Object, bool) {
-	container, isContainer := strings.CutPrefix(name, "c:")
-	i := strings.LastIndexByte(container, '-')
-	if !isContainer || i < 0 {
-		return nil, false
+// eachEngineName visits the names that a pool makes, its workers' excepted, with
+// the field that each comes from.
+func eachEngineName(p *Pool, visit func(n engineName, path string)) {
+	prefix := p.Metadata.Name + "-"
+	visit(engineName{name: prefix + "sandbox"}, "metadata.name")
+	visit(engineName{name: prefix + "parent"}, "metadata.name")
+	for i, s := range p.Spec.Services {
+		visit(engineName{name: prefix + s.Name}, itemPath("spec.services", i)+".name")
 	}
-	if _, err := strconv.ParseUint(container[i+1:], 10, 64); err != nil {
-		return nil, false
+	for i, v := range p.Spec.Volumes {
+		visit(engineName{name: prefix + v.Name, volume: true}, itemPath("spec.volumes", i)+".name")
 	}
-	owner, ok := pools[container[:i]]
-	return owner, ok
+}
+
+// workerOwner is the pool whose workers have names such as this, or nil.
+func workerOwner(pools map[string]*Object, n engineName) *Object {
+	i := strings.LastIndexByte(n.name, '-')
+	if _, err := strconv.ParseUint(n.name[i+1:], 10, 64); err != nil || n.volume {
+		return nil
+	}
+	return pools[n.name[:i]]
 }
 
 func checkPorts(docs []document) {

@@ -14,7 +14,7 @@ const ReservedLabelPrefix = "hal/"
 // Metadata names an object.
 type Metadata struct {
 	// Name of the object: a DNS label of at most 40 characters, unique among the objects of its kind. It is part of every container, network and volume name.
-	Name string `json:"name"`
+	Name string `json:"name" jsonschema:"pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$,maxLength=40"`
 	// Labels of the object, for people and tools; they are not put on containers.
 	Labels map[string]string `json:"labels,omitempty"`
 }

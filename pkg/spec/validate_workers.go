@@ -43,8 +43,8 @@ func (c *checker) template(at string, t WorkerTemplate, declared []Volume) {
 		c.positive(at+".warmup.timeout", t.Warmup.Timeout)
 	}
 	targets := map[string]string{}
+	c.workspace(at+".workspace", t.Workspace, targets) // first: its target may be a default
 	c.mounts(at+".volumes", t.Volumes, declared, targets)
-	c.workspace(at+".workspace", t.Workspace, targets)
 	c.secrets(at+".secrets", t.Secrets, targets)
 }
 
