@@ -108,7 +108,7 @@ func desireService(p *spec.Pool, role runtime.Role, name string, s spec.Service)
 		Name:        serviceName(pool, name),
 		Owner:       runtime.Owner{Pool: pool, Role: role},
 		Image:       s.Image,
-		Command:     s.Command,
+		Command:     orNil(s.Command),
 		User:        s.User,
 		Env:         desireEnv(s.Env),
 		Labels:      s.Labels,
@@ -140,7 +140,7 @@ func DesireTemplate(p *spec.Pool, t spec.WorkerTemplate) Template {
 	w := runtime.ContainerSpec{
 		Owner:       runtime.Owner{Pool: pool, Role: runtime.RoleWorker},
 		Image:       t.Image,
-		Command:     t.Command,
+		Command:     orNil(t.Command),
 		User:        t.User,
 		Env:         desireEnv(t.Env),
 		Labels:      t.Labels,
@@ -165,6 +165,14 @@ func DesireTemplate(p *spec.Pool, t spec.WorkerTemplate) Template {
 		pool: pool, prototype: w,
 		Warmup: t.Warmup, Readiness: t.Readiness, Revision: w.Owner.Revision,
 	}
+}
+
+// orNil makes an empty list the same as none, which it is: specs are hashed.
+func orNil(list []string) []string {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
 }
 
 func desireEnv(env []spec.EnvVar) []runtime.EnvVar {
@@ -198,8 +206,8 @@ func desireSecurity(s spec.Security) runtime.Security {
 	out := runtime.Security{
 		ReadOnlyRootFilesystem: s.ReadOnlyRootFilesystem,
 		NoNewPrivileges:        s.NoNewPrivileges == nil || *s.NoNewPrivileges,
-		CapDrop:                s.CapDrop,
-		CapAdd:                 s.CapAdd,
+		CapDrop:                orNil(s.CapDrop),
+		CapAdd:                 orNil(s.CapAdd),
 		Runtime:                s.Runtime,
 	}
 	if s.Seccomp != "default" {
@@ -208,17 +216,15 @@ func desireSecurity(s spec.Security) runtime.Security {
 	return out
 }
 
-// imagesOf are the images that a pool's containers are made from, those of the
-// template that a rollout falls back to included.
+// imagesOf are the images that a pool's containers are made from, that of the
+// template which a rollout falls back to included, and that of the sandbox in
+// any mode: a change of mode may be held.
 func imagesOf(s State, good *spec.WorkerTemplate) []string {
 	if s.Pool == nil || s.Deleted {
 		return nil
 	}
 	want := Desire(s.Pool)
-	images := []string{want.Worker.Image()}
-	if want.Sandbox != nil {
-		images = append(images, want.Sandbox.Image)
-	}
+	images := []string{want.Worker.Image(), runtime.PauseImage}
 	for _, service := range want.Services {
 		images = append(images, service.Spec.Image)
 	}

@@ -20,6 +20,8 @@ func Diff(s State) Plan {
 		diffDrain(s, &p)
 		return p
 	}
+	s, held := inForce(s)
+	p.Waiting = append(p.Waiting, held...)
 	if s.Pool.Spec.Suspend {
 		p.wait(s.Now, spec.Waiting{
 			Object: "pool/" + s.Name, Reason: spec.ReasonSuspended,
@@ -42,6 +44,9 @@ func Diff(s State) Plan {
 // diffFoundation puts the network, the volumes and the sandbox in place, and
 // says whether containers can be built on them.
 func diffFoundation(s State, want Desired, p *Plan) bool {
+	if !diffMode(s, want, p) {
+		return false
+	}
 	inPlace := true
 	if s.Observed.Network == nil {
 		p.add(CreateNetwork{step{want.Network.Name, "not found"}, want.Network})
@@ -59,7 +64,6 @@ func diffFoundation(s State, want Desired, p *Plan) bool {
 		}
 	}
 	if want.Sandbox == nil {
-		diffSandboxUnwanted(s, p)
 		return inPlace
 	}
 	if s.Observed.Images[runtime.PauseImage] == "" {

@@ -32,24 +32,6 @@ func diffSandbox(s State, want runtime.ContainerSpec, p *Plan) bool {
 	return true
 }
 
-// diffSandboxUnwanted takes the sandbox down once nothing has joined it.
-func diffSandboxUnwanted(s State, p *Plan) {
-	for _, sandbox := range s.Observed.find(runtime.RoleSandbox, "") {
-		users := 0
-		for c := range s.Observed.each() {
-			if c.SandboxID == sandbox.ID {
-				users++
-			}
-		}
-		if claims := claimsIn(s, sandbox); len(claims) > 0 {
-			p.wait(s.Now, blockedByClaims(sandbox.Name, "no sandbox in bridge mode", claims))
-		}
-		if users == 0 {
-			takeDown(s, sandbox, "no sandbox in bridge mode", p)
-		}
-	}
-}
-
 func claimsIn(s State, sandbox *runtime.Container) []string {
 	var claims []string
 	for _, c := range s.Observed.find(runtime.RoleWorker, "") {

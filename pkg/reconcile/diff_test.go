@@ -181,7 +181,13 @@ var _ = Describe("Diff", func() {
 				declare(s, setMax(3))
 				claim(s, "hal-dev-0", "amy")
 				claim(s, "hal-dev-1", "bob")
-			}, plan("create hal-dev-2: 0 of 2 warm workers")),
+			}, plan("create hal-dev-2: 0 of 1 warm workers")),
+		Entry("gives up warm workers where claimed ones leave no room below a lowered max",
+			func(s *reconcile.State) {
+				declare(s, setMax(2))
+				claim(s, "hal-dev-0", "amy")
+				addWorker(s, 2)
+			}, plan("stop hal-dev-2: scale down to 1")),
 		Entry("makes room below max by a failed worker that was kept",
 			func(s *reconcile.State) {
 				declare(s, setMax(2))

@@ -18,8 +18,9 @@ func diffWorkers(s State, servicesReady bool, p *Plan) {
 	workers := classify(s, effective)
 	pool := workerPool{
 		State: s, effective: effective, workers: workers, live: givenUpFirst(workers),
-		warm: s.Pool.Spec.Workers.Warm, servicesReady: servicesReady,
+		warm: warmWanted(s, workers), servicesReady: servicesReady,
 	}
+	pool.tellMax(p)
 	pool.repair(p)
 	left := pool.retire(p)
 	pool.startCreated(p)
@@ -34,8 +35,29 @@ type workerPool struct {
 	effective     Template
 	workers       []*worker
 	live          []*worker // the unclaimed ones that count, first the one to give up first
-	warm          int
+	warm          int       // how many of them there should be
 	servicesReady bool
+}
+
+// warmWanted is how many warm workers there should be: what is declared, as far
+// as claimed workers leave room for it below max.
+func warmWanted(s State, workers []*worker) int {
+	claimed := 0
+	for _, k := range workers {
+		if k.claim != "" {
+			claimed++
+		}
+	}
+	return max(0, min(s.Pool.Spec.Workers.Warm, *s.Pool.Spec.Workers.Max-claimed))
+}
+
+func (w workerPool) tellMax(p *Plan) {
+	if declared := w.Pool.Spec.Workers.Warm; w.warm < declared {
+		p.wait(w.Now, spec.Waiting{
+			Object: "pool/" + w.Name, Reason: spec.ReasonAtMax,
+			Message: fmt.Sprintf("%d of %d warm workers are kept: claimed workers take the rest of max %d", w.warm, declared, *w.Pool.Spec.Workers.Max),
+		})
+	}
 }
 
 // repair sets drifted limits in place and stops what is broken.
@@ -159,13 +181,13 @@ func (w workerPool) minAvailable() int {
 
 // surge is how many workers above warm a rollout may have, as far as max allows.
 func (w workerPool) surge() int {
-	held := 0
+	live := 0
 	for _, k := range w.workers {
 		if k.claim != "" {
-			held++
+			live++
 		}
 	}
-	free := *w.Pool.Spec.Workers.Max - held - w.warm
+	free := *w.Pool.Spec.Workers.Max - live - w.warm
 	return max(0, min(w.Pool.Spec.Workers.Update.MaxSurge.Of(w.warm), free))
 }
 

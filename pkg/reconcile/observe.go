@@ -86,6 +86,8 @@ func (o *observer) acted(pool string, results []Result) {
 			o.invalidate(runtime.Event{Kind: runtime.EventNetwork, Pool: pool})
 		case CreateVolume, RemoveVolume:
 			o.invalidate(runtime.Event{Kind: runtime.EventVolume, Pool: pool})
+		case ImportPause:
+			o.invalidate(runtime.Event{Kind: runtime.EventImage})
 		case Update:
 			o.invalidate(runtime.Event{Kind: runtime.EventContainer, Pool: pool, ID: a.ID})
 		}
@@ -271,28 +273,36 @@ func (o *observer) volumes(ctx context.Context, pool string) (map[string]runtime
 	return volumes, nil
 }
 
-// imagesOf remembers only what is there: a missing image is asked for again at
-// each pass, and few are missing at a time.
+// imagesOf remembers what is there and what is missing; an image event or a
+// resync has it asked again.
 func (o *observer) imagesOf(ctx context.Context, refs []string) (map[string]string, error) {
 	found := map[string]string{}
 	for _, ref := range refs {
-		o.mu.Lock()
-		id := o.images[ref]
-		o.mu.Unlock()
-		if id == "" {
-			var err error
-			id, err = o.runtime.Image(ctx, ref)
-			if errors.Is(err, runtime.ErrImageMissing) {
-				continue
-			}
-			if err != nil {
-				return nil, fmt.Errorf("look for image %q: %w", ref, err)
-			}
-			o.mu.Lock()
-			o.images[ref] = id
-			o.mu.Unlock()
+		id, err := o.image(ctx, ref)
+		if err != nil {
+			return nil, err
 		}
-		found[ref] = id
+		if id != "" {
+			found[ref] = id
+		}
 	}
 	return found, nil
+}
+
+// image is "" for one that is missing.
+func (o *observer) image(ctx context.Context, ref string) (string, error) {
+	o.mu.Lock()
+	id, known := o.images[ref]
+	o.mu.Unlock()
+	if known {
+		return id, nil
+	}
+	id, err := o.runtime.Image(ctx, ref)
+	if err != nil && !errors.Is(err, runtime.ErrImageMissing) {
+		return "", fmt.Errorf("look for image %q: %w", ref, err)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.images[ref] = id
+	return id, nil
 }

@@ -107,6 +107,7 @@ type poolRecord struct {
 	asked    map[string]bool // ids that the controller itself has stopped
 	status   *spec.PoolStatus
 	failed   []Result // of stops that ended since the last pass
+	failing  bool     // an action of the last pass did not work
 }
 
 // New makes a Reconciler.
@@ -148,7 +149,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, pool string) (Pass, error) {
 	}
 	plan := Diff(state)
 	r.Claimable.Offer(pool, Offer(state))
-	results := append(r.takeFailedStops(pool), r.executor.execute(ctx, pool, plan.Urgent())...)
+	results := append(r.takeFailedStops(pool), r.executor.execute(ctx, pool, r.now(plan, pool))...)
 	r.observer.acted(pool, results)
 	changed := r.note(pool, state, results)
 	r.quoteLogs(ctx, pool)
@@ -158,6 +159,18 @@ func (r *Reconciler) Reconcile(ctx context.Context, pool string) (Pass, error) {
 		r.forget(pool)
 	}
 	return Pass{Again: changed, RequeueAfter: plan.RequeueAfter}, failure(results)
+}
+
+// now is the part of a plan to carry out in this pass: what is urgent, unless
+// the last pass had failures. What fails again and again must not keep the dead
+// from being removed for ever.
+func (r *Reconciler) now(p Plan, pool string) Plan {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.locked(pool).failing {
+		return p
+	}
+	return p.Urgent()
 }
 
 // state is what is known of a pool before the engine is asked. A pool that is
@@ -237,6 +250,7 @@ func (r *Reconciler) note(pool string, s State, results []Result) bool {
 	changed := false
 	r.mu.Lock()
 	record := r.locked(pool)
+	record.failing = slices.ContainsFunc(results, func(result Result) bool { return result.Err != nil })
 	for _, result := range results {
 		switch a := result.Action.(type) {
 		case Stop:
@@ -470,4 +484,29 @@ func (r *Reconciler) locked(pool string) *poolRecord {
 		r.pools[pool] = record
 	}
 	return record
+}
+
+// MemoryRollouts keeps rollout records as long as the process runs. The zero
+// value is ready to use.
+type MemoryRollouts struct {
+	mu      sync.Mutex
+	records map[string]Rollout
+}
+
+// Load returns the record of a pool.
+func (m *MemoryRollouts) Load(pool string) (Rollout, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.records[pool], nil
+}
+
+// Save keeps a record.
+func (m *MemoryRollouts) Save(pool string, r Rollout) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.records == nil {
+		m.records = map[string]Rollout{}
+	}
+	m.records[pool] = r
+	return nil
 }

@@ -64,6 +64,7 @@ func healTemplate(s State, effective Template) Template {
 // Advance is the rollout record after one more look at the world. It is pure;
 // the caller keeps what it returns. A suspended pool's rollout stands still.
 func Advance(s State) Rollout {
+	s, _ = inForce(s)
 	r := s.Rollout
 	if s.Deleted || s.Pool == nil || s.Pool.Spec.Suspend {
 		return r
@@ -75,11 +76,15 @@ func Advance(s State) Rollout {
 	if r.Outcome != "" {
 		return r
 	}
-	available, behind := progress(s, target)
-	if behind == 0 && available >= s.Pool.Spec.Workers.Warm && noneCreating(s) {
-		template := s.Pool.Spec.Workers.Template
-		r.Good, r.GoodRevision = &template, target.Revision
+	workers := classify(s, target)
+	available, behind := progress(s, workers)
+	wanted := warmWanted(s, workers)
+	if behind == 0 && available >= wanted && servicesDownSince(s).IsZero() {
 		r.Started, r.Available = time.Time{}, available
+		if wanted > 0 { // no worker has shown that an empty pool's revision is good
+			template := s.Pool.Spec.Workers.Template
+			r.Good, r.GoodRevision = &template, target.Revision
+		}
 		return r
 	}
 	if r.GoodRevision == target.Revision || (r.Good == nil && behind == 0) {
@@ -124,11 +129,11 @@ func judge(s State, r Rollout, target Template) Rollout {
 	return r
 }
 
-// progress counts the available workers of the target and the unclaimed ones
+// progress counts, of workers classified for the target, the available ones and the unclaimed ones
 // that are still of another revision.
-func progress(s State, target Template) (available, behind int) {
+func progress(s State, workers []*worker) (available, behind int) {
 	minReady := time.Duration(*s.Pool.Spec.Workers.Update.MinReady)
-	for _, w := range classify(s, target) {
+	for _, w := range workers {
 		switch {
 		case w.claim != "" || !w.live():
 		case w.old:
@@ -139,9 +144,6 @@ func progress(s State, target Template) (available, behind int) {
 	}
 	return available, behind
 }
-
-// noneCreating keeps a revision from being called good before its services are.
-func noneCreating(s State) bool { return servicesDownSince(s).IsZero() }
 
 func failuresSince(s State, revision string, since time.Time) (int, Failure) {
 	n, last := 0, Failure{}

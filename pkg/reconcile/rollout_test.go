@@ -140,6 +140,11 @@ var _ = Describe("A rollout", func() {
 		s.Now = noon.Add(time.Minute)
 		Expect(reconcile.Advance(*s).Message).To(ContainSubstring("within 1m"))
 	})
+	It("does not call a revision good that no worker has shown to be", func() {
+		s := steady(noParent, setWarm(0), workerImage("worker:2"))
+		Expect(s.Rollout.Good).To(BeNil())
+		Expect(s.Rollout.Started.IsZero()).To(BeTrue())
+	})
 	It("is held by hand, and its deadline with it", func() {
 		s := rollout(3)
 		s.Rollout = s.Rollout.Pause()

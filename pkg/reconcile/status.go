@@ -25,6 +25,7 @@ type Report struct {
 // ComputeStatus says how a pool is. It is pure; previous gives the transition
 // times.
 func ComputeStatus(s State, r Report, previous *spec.PoolStatus) spec.PoolStatus {
+	s, _ = inForce(s)
 	if r.Unavailable != "" {
 		return unavailableStatus(s, r, previous)
 	}
@@ -302,6 +303,7 @@ func prefixed(prefix, s string) string {
 // Offer lists the workers that a claim may take, best first: ready, of the
 // effective revision before others, the oldest first.
 func Offer(s State) []string {
+	s, _ = inForce(s)
 	if s.Deleted || s.Pool == nil {
 		return nil
 	}

@@ -10,9 +10,8 @@ import (
 )
 
 var (
-	noon  = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
-	dawn  = noon.Add(-6 * time.Hour)
-	never = time.Time{}
+	noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	dawn = noon.Add(-6 * time.Hour)
 )
 
 // newPool is a small pool of two warm workers, a parent and a volume, defaulted.

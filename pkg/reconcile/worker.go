@@ -145,9 +145,15 @@ func exitedPhase(s State, c *runtime.Container) (phase, time.Time, string) {
 	return phaseEnded, c.Inspection.FinishedAt, reason
 }
 
-// ordinaryExit is an end by success, SIGINT, SIGKILL or SIGTERM.
+// ordinaryExit is an end by success, or by a signal that is sent to end a
+// process: SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGTERM.
 func ordinaryExit(code int) bool {
-	return code == 0 || code == 130 || code == 137 || code == 143
+	switch code {
+	case 0, 129, 130, 131, 137, 143:
+		return true
+	default:
+		return false
+	}
 }
 
 func exitReason(i *runtime.Inspection) string {
