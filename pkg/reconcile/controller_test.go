@@ -151,6 +151,14 @@ var _ = Describe("The controller", func() {
 		Expect(condition(spec.ConditionReady)()).To(Equal("True MinimumWarm"))
 	})
 
+	It("does not call a pool of no workers settled before its network and services are there", func() {
+		manifests.set(newPool(noProbe, setWarm(0)))
+		settled()
+		snapshot := engine.Snapshot()
+		Expect(snapshot.Networks).To(HaveLen(1))
+		Expect(snapshot.Containers).To(HaveLen(2))
+	})
+
 	It("makes one list call and no change in a pass over a settled pool", func() {
 		manifests.set(newPool(noProbe))
 		settled()

@@ -192,7 +192,7 @@ func why(p Plan, status spec.PoolStatus) string {
 func serviceMessage(status spec.PoolStatus) string {
 	for _, service := range status.Services {
 		if service.Phase != "Ready" {
-			return fmt.Sprintf("%s is %s%s", service.Name, strings.ToLower(service.Phase), prefixed(": ", service.Message))
+			return fmt.Sprintf("%s: %s%s", service.Name, strings.ToLower(service.Phase), prefixed(", ", service.Message))
 		}
 	}
 	return "a shared service does not exist yet"
@@ -226,6 +226,9 @@ func progressingCondition(s State, r Report, status spec.PoolStatus) spec.Condit
 	case status.Ready+status.Creating > status.Warm || status.Terminating > 0:
 		c.Status, c.Reason = spec.ConditionTrue, spec.ReasonScalingDown
 		c.Message = fmt.Sprintf("%d workers on the way down", status.Ready+status.Creating+status.Terminating-status.Warm)
+	case len(r.Plan.Actions) > 0:
+		c.Status, c.Reason = spec.ConditionTrue, spec.ReasonReplenishing
+		c.Message = r.Plan.Actions[0].String() + ": " + r.Plan.Actions[0].Cause()
 	default:
 		c.Reason, c.Message = spec.ReasonConverged, "the engine is as declared"
 	}

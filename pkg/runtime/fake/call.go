@@ -99,14 +99,21 @@ func (r *Runtime) do(ctx context.Context, call Call, effect func() error) error 
 	if err := r.begin(ctx, call); err != nil {
 		return err
 	}
-	r.mu.Lock()
-	err := effect()
-	loseReply := r.hooks.loseReply
-	r.mu.Unlock()
+	loseReply, err := r.apply(effect)
 	if err == nil && loseReply != nil {
 		err = loseReply(call)
 	}
 	return err
+}
+
+func (r *Runtime) apply(effect func() error) (loseReply func(Call) error, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.down { // since the call began
+		return nil, unavailable()
+	}
+	err = effect()
+	return r.hooks.loseReply, err
 }
 
 func (r *Runtime) begin(ctx context.Context, call Call) error {

@@ -35,11 +35,12 @@ func (r *Runtime) Start(ctx context.Context, id string) error {
 }
 
 func (r *Runtime) start(c *container) error {
-	switch {
-	case c.State == runtime.StateRunning:
+	switch c.State {
+	case runtime.StateRunning:
 		return nil
-	case c.State == runtime.StatePaused:
+	case runtime.StatePaused:
 		return fmt.Errorf("%w: cannot start a paused container", runtime.ErrInvalid)
+	default:
 	}
 	if err := r.startable(c); err != nil {
 		// Docker leaves the state as it was, and the exit code of a start that did not work.

@@ -1,13 +1,10 @@
 package watch
 
 import (
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 )
 
 // maxLinks is how many links the kernel follows in one path.
@@ -100,12 +97,4 @@ func sorted(set map[string]bool) []string {
 	}
 	slices.Sort(list)
 	return list
-}
-
-// explain adds the way out to what inotify says of its limits.
-func explain(err error) error {
-	if errors.Is(err, syscall.ENOSPC) {
-		return fmt.Errorf("%w; raise fs.inotify.max_user_watches", err)
-	}
-	return err
 }

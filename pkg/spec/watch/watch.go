@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -56,19 +58,21 @@ func Watch(ctx context.Context, path string, options Options) (<-chan struct{}, 
 	if err != nil {
 		return nil, fmt.Errorf("watch %q: %w; give an absolute path", path, err)
 	}
-	w := &watcher{Options: options.withDefaults(), path: absolute}
+	w := &watcher{Options: options.withDefaults(), path: absolute, events: make(chan struct{}, 1)}
 	w.rewatch()
 	changes := make(chan struct{}, 1)
 	go w.run(ctx, changes)
 	return changes, nil
 }
 
-// watcher is used by one goroutine.
+// watcher is used by one goroutine, but for what listens to notify.
 type watcher struct {
 	Options
-	path   string
-	notify *fsnotify.Watcher // nil while there can be none
-	told   string            // the failure that was logged last
+	path      string
+	events    chan struct{}     // has one when something happened
+	notify    *fsnotify.Watcher // nil while there can be none
+	listeners sync.WaitGroup
+	told      string // the failure that was logged last
 }
 
 func (w *watcher) run(ctx context.Context, changes chan<- struct{}) {
@@ -80,18 +84,10 @@ func (w *watcher) run(ctx context.Context, changes chan<- struct{}) {
 	settled.Stop()
 	d := debounce{quiet: w.Debounce, longest: w.MaxDelay}
 	for {
-		events, failures := w.channels()
 		select {
 		case <-ctx.Done():
 			return
-		case <-events:
-			settled.Reset(d.wait(time.Now()))
-			continue
-		case err := <-failures:
-			// After an overflow, as after any error, what happened is unknown.
-			if !errors.Is(err, fsnotify.ErrEventOverflow) {
-				w.Log.Error(err, "watching manifests", "path", w.path)
-			}
+		case <-w.events:
 			settled.Reset(d.wait(time.Now()))
 			continue
 		case <-settled.C:
@@ -99,20 +95,33 @@ func (w *watcher) run(ctx context.Context, changes chan<- struct{}) {
 		}
 		d.reset()
 		w.rewatch() // before telling, so that what comes after the reading is seen
-		select {
-		case changes <- struct{}{}:
-		default:
-		}
+		signal(changes)
 	}
 }
 
-// channels are those of the watcher; nil ones, which never have anything, while
-// there is none.
-func (w *watcher) channels() (<-chan fsnotify.Event, <-chan error) {
-	if w.notify == nil {
-		return nil, nil
+// signal leaves word, once however often it is called before it is taken.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
-	return w.notify.Events, w.notify.Errors
+}
+
+// listen takes what notify has at once, whatever else is going on: fsnotify may
+// send an error while it holds the lock that adding a watch needs (v1.10.1).
+func (w *watcher) listen() {
+	w.listeners.Go(func() {
+		for range w.notify.Events {
+			signal(w.events)
+		}
+	})
+	w.listeners.Go(func() {
+		for err := range w.notify.Errors {
+			// After an overflow, as after any error, what happened is unknown.
+			w.Log.V(1).Info("events of manifests are lost; reading all", "path", w.path, "cause", err.Error())
+			signal(w.events)
+		}
+	})
 }
 
 // Links that change while they are followed are followed again, this often.
@@ -123,10 +132,11 @@ func (w *watcher) rewatch() {
 	if w.notify == nil {
 		notify, err := w.open()
 		if err != nil {
-			w.report(fmt.Errorf("%w; raise fs.inotify.max_user_instances", err))
+			w.report(explain(err))
 			return
 		}
 		w.notify = notify
+		w.listen()
 	}
 	var err error
 	for range rewatchTries {
@@ -174,5 +184,18 @@ func (w *watcher) report(err error) {
 func (w *watcher) close() {
 	if w.notify != nil {
 		_ = w.notify.Close()
+	}
+	w.listeners.Wait()
+}
+
+// explain adds the way out to what the system says of its limits.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, syscall.EMFILE):
+		return fmt.Errorf("%w; raise fs.inotify.max_user_instances, or the limit of open files", err)
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%w; raise fs.inotify.max_user_watches", err)
+	default:
+		return err
 	}
 }

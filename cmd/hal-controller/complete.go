@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hal-controller/pkg/spec"
+)
+
+// completeWithin is how long a person's shell may hang.
+const completeWithin = time.Second
+
+// completePools completes a command's one argument, a pool.
+func (a *app) completePools(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.completePoolFlag(c, args, word)
+}
+
+// completePoolFlag completes a flag that is a pool.
+func (a *app) completePoolFlag(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return namesIn(resources[0].rowsOf(a.poolsQuietly(), "")), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeTargets completes "TYPE NAME…" and "TYPE/NAME".
+func (a *app) completeTargets(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		kind, err := resourceOf(args[0])
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return namesIn(kind.rowsOf(a.poolsQuietly(), "")), cobra.ShellCompDirectiveNoFileComp
+	}
+	if typed, _, qualified := strings.Cut(word, "/"); qualified {
+		return a.qualified(typed), cobra.ShellCompDirectiveNoFileComp
+	}
+	var words []string
+	for _, r := range resources {
+		words = append(words, r.words[0])
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeObjects completes one "pool/NAME" or "worker/NAME".
+func (a *app) completeObjects(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return slices.Concat(a.qualified("pool"), a.qualified("worker")), cobra.ShellCompDirectiveNoFileComp
+}
+
+func (a *app) qualified(word string) []string {
+	kind, err := resourceOf(word)
+	if err != nil {
+		return nil
+	}
+	names := namesIn(kind.rowsOf(a.poolsQuietly(), ""))
+	for i := range names {
+		names[i] = word + "/" + names[i]
+	}
+	return names
+}
+
+// poolsQuietly are the pools, or none: what goes wrong belongs in no prompt.
+func (a *app) poolsQuietly() []spec.Pool {
+	ctx, cancel := context.WithTimeout(context.Background(), completeWithin)
+	defer cancel()
+	r, done, err := a.reader(ctx)
+	if err != nil {
+		return nil
+	}
+	defer done()
+	pools, err := r.Pools(ctx)
+	if err != nil {
+		return nil
+	}
+	return pools
+}
+
+func namesIn(rows []row) []string {
+	var names []string
+	for _, r := range rows {
+		names = append(names, r.name)
+	}
+	return names
+}

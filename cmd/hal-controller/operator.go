@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	goruntime "runtime"
+	"time"
+
+	"github.com/go-logr/logr"
+	"golang.org/x/sync/errgroup"
+
+	"hal-controller/pkg/probe"
+	"hal-controller/pkg/reconcile"
+	"hal-controller/pkg/runtime/docker"
+	"hal-controller/pkg/spec"
+	"hal-controller/pkg/state"
+)
+
+// operator is a controller with all that it needs, put together: what `run` and
+// `converge` have in common.
+type operator struct {
+	engine     *docker.Engine
+	endpoint   docker.Endpoint
+	lock       *state.Lock
+	store      *spec.Store
+	manifests  manifests
+	events     *reconcile.Events
+	reconciler *reconcile.Reconciler
+	controller *reconcile.Controller
+	prober     *probe.Manager
+	changed    chan struct{} // manifests may have changed
+	log        logr.Logger
+}
+
+// controllerOptions are the flags of `run` and `converge`.
+type controllerOptions struct {
+	path     string
+	parallel int
+	resync   time.Duration
+	// stateDir is where the last good manifests are kept, "" for nowhere.
+	stateDir string
+	// prune drains pools that are on the engine and not in the manifests.
+	prune bool
+}
+
+func defaultParallel() int { return 2 * goruntime.NumCPU() }
+
+// newOperator connects to the engine, takes the lock, and reads the manifests
+// once. The caller closes it. ctx bounds probing, and must outlive run.
+func (a *app) newOperator(ctx context.Context, o controllerOptions, log logr.Logger) (*operator, error) {
+	engine, err := a.engine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id, err := engine.EngineID(ctx)
+	if err != nil {
+		_ = engine.Close()
+		return nil, fmt.Errorf("ask the engine for its id: %w", err)
+	}
+	lock, err := state.Acquire(id, a.instance)
+	if err != nil {
+		_ = engine.Close()
+		return nil, err
+	}
+	op := &operator{
+		engine: engine, lock: lock, log: log, events: &reconcile.Events{},
+		store: spec.NewStore(o.path, o.stateDir), changed: make(chan struct{}, 1),
+	}
+	op.manifests = manifests{op.store, o.prune}
+	op.endpoint = engine.Endpoint()
+	op.build(ctx, o)
+	return op, nil
+}
+
+func (op *operator) build(ctx context.Context, o controllerOptions) {
+	op.prober = probe.NewManager(ctx, op.engine, o.parallel, func(pool string) { op.reconciler.Enqueue(pool) })
+	op.reconciler = reconcile.New(reconcile.Options{
+		Runtime: op.engine, Manifests: op.manifests, Prober: op.prober,
+		Rollouts:  rolloutsIn(o.stateDir),
+		Claimable: &reconcile.Claimable{}, Events: op.events,
+		Parallel: o.parallel, Now: time.Now, Log: op.log,
+	})
+	op.controller = reconcile.NewController(op.reconciler, o.resync, op.changed)
+}
+
+// rolloutsIn keeps rollout records in the state directory, or, with none, only
+// as long as the process runs.
+func rolloutsIn(stateDir string) reconcile.RolloutStore {
+	if stateDir == "" {
+		return &reconcile.MemoryRollouts{}
+	}
+	return state.Rollouts{Dir: filepath.Join(stateDir, "rollouts")}
+}
+
+// reload reads the manifests again and has every pool looked at.
+func (op *operator) reload() spec.Problems {
+	problems := op.store.Reload()
+	select {
+	case op.changed <- struct{}{}:
+	default:
+	}
+	return problems
+}
+
+// run reconciles until ctx ends, with the given companions: the first to end
+// with an error ends all, and all are waited for.
+func (op *operator) run(ctx context.Context, companions ...func(context.Context) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return op.controller.Run(ctx) })
+	for _, companion := range companions {
+		group.Go(func() error { return companion(ctx) })
+	}
+	return group.Wait()
+}
+
+// close gives the lock and the connection back.
+func (op *operator) close() {
+	_ = op.lock.Release()
+	_ = op.engine.Close()
+}
+
+// pools are the pools with their status, by name.
+func (op *operator) pools() []spec.Pool {
+	var pools []spec.Pool
+	for _, name := range op.manifests.Names() {
+		if manifest, known := op.manifests.Manifest(name); known {
+			pool := *manifest.Pool
+			pool.Status = op.reconciler.Status(name)
+			pools = append(pools, pool)
+		}
+	}
+	return pools
+}

@@ -1,0 +1,114 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	headerTimeout  = 5 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeader      = 16 << 10
+	shutdownWithin = 2 * time.Second
+	socketMode     = 0o660
+	// maxSocketPath is what the kernel has room for, without the final NUL.
+	maxSocketPath = 107
+)
+
+// Serve answers requests on a Unix socket of mode 0660 until ctx ends, and then
+// returns nil, the socket removed. Its directory is made where it is missing; a
+// socket that nobody listens on is replaced, and one that is in use is an error.
+// Requests under way have a moment to end; streams end with ctx.
+func Serve(ctx context.Context, socketPath string, h http.Handler) error {
+	listener, err := listen(ctx, socketPath)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ConnContext: withPeer,
+	}
+	group, ending := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve the API on %s: %w", socketPath, err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ending.Done()
+		shutdown(server)
+		return nil
+	})
+	return group.Wait()
+}
+
+// shutdown cuts off whoever is not done in time: a client that hangs must not
+// keep the controller from ending.
+func shutdown(server *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownWithin)
+	defer cancel()
+	if server.Shutdown(ctx) != nil {
+		_ = server.Close()
+	}
+}
+
+func listen(ctx context.Context, path string) (net.Listener, error) {
+	if len(path) > maxSocketPath {
+		return nil, fmt.Errorf("listen on %s: a socket's path has at most %d bytes: choose a shorter one with --socket", path, maxSocketPath)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("make the directory of socket %s: %w: choose another with --socket", path, err)
+	}
+	if err := clearStale(ctx, path); err != nil {
+		return nil, err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("listen on socket %s: %w: choose another with --socket", path, err)
+	}
+	if err := os.Chmod(path, socketMode); err != nil {
+		_ = listener.Close()
+		return nil, fmt.Errorf("set the mode of socket %s: %w", path, err)
+	}
+	return listener, nil
+}
+
+// clearStale removes a socket that nobody listens on, as a killed process
+// leaves it, and nothing else.
+func clearStale(ctx context.Context, path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look at socket %s: %w", path, err)
+	}
+	if info.Mode().Type() != fs.ModeSocket {
+		return fmt.Errorf("listen on %s: it is there, and no socket: remove it, or choose another with --socket", path)
+	}
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", path)
+	if errors.Is(err, unix.ECONNREFUSED) {
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("remove the stale socket %s: %w", path, err)
+		}
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find out who listens on socket %s: %w", path, err)
+	}
+	defer conn.Close()
+	holder, _ := credentials(conn)
+	return fmt.Errorf("listen on socket %s: process %d serves it: stop that one, or choose another with --socket", path, holder.PID)
+}

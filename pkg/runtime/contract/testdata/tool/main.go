@@ -1,0 +1,78 @@
+// Tool is the one program of the image that the contract specs run.
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	word, rest := "sleep", os.Args[min(2, len(os.Args)):]
+	if len(os.Args) > 1 {
+		word = os.Args[1]
+	}
+	switch word {
+	case "sleep", "pause": // until a signal ends it
+		sleep()
+	case "stubborn": // sleep, deaf to all signals but KILL
+		signal.Ignore(syscall.SIGTERM, syscall.SIGINT)
+		sleep()
+	case "exit": // with a code
+		code, err := strconv.Atoi(rest[0])
+		check(err)
+		os.Exit(code)
+	case "say": // words on standard output, one a line
+		fmt.Println(strings.Join(rest, "\n"))
+	case "complain": // the same on standard error
+		fmt.Fprintln(os.Stderr, strings.Join(rest, "\n"))
+	case "fill": // a number of bytes of output, then "end"
+		n, err := strconv.Atoi(rest[0])
+		check(err)
+		fmt.Print(strings.Repeat("x", n), "end")
+	case "eat": // a number of bytes of memory
+		n, err := strconv.Atoi(rest[0])
+		check(err)
+		eaten := make([]byte, n)
+		for i := range eaten {
+			eaten[i] = 1
+		}
+		sleep()
+	case "serve": // HTTP on an address
+		check(http.ListenAndServe(rest[0], http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, "hello")
+		})))
+	case "get": // a URL
+		response, err := http.Get(rest[0])
+		check(err)
+		_, err = io.Copy(os.Stdout, response.Body)
+		check(err)
+	case "cat": // a file
+		data, err := os.ReadFile(rest[0])
+		check(err)
+		fmt.Print(string(data))
+	case "write": // words to a file
+		check(os.WriteFile(rest[0], []byte(strings.Join(rest[1:], " ")), 0o644))
+	default:
+		check(fmt.Errorf("no such word: %s", word))
+	}
+}
+
+// sleep says that it has come so far: before that, signals find nobody.
+func sleep() {
+	fmt.Println("ready")
+	time.Sleep(time.Hour)
+}
+
+func check(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,62 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"context"
+	"strconv"
+	"sync"
+
+	"github.com/containerd/errdefs"
+	docker "github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+// newImage makes another image of one, by Dockerfile instructions.
+func (w *world) newImage(base string, changes ...string) string {
+	GinkgoHelper()
+	ctx := context.Background()
+	ref := "hal-e2e/" + w.id + ":" + strconv.Itoa(len(changes))
+	c, err := w.api.ContainerCreate(ctx, &docker.Config{Image: base, Labels: map[string]string{labelInstance: w.instance}}, nil, nil, nil, "")
+	Expect(err).NotTo(HaveOccurred())
+	_, err = w.api.ContainerCommit(ctx, c.ID, docker.CommitOptions{Reference: ref, Changes: changes})
+	Expect(err).NotTo(HaveOccurred())
+	Expect(w.api.ContainerRemove(ctx, c.ID, docker.RemoveOptions{})).To(Succeed())
+	w.images = append(w.images, ref)
+	return ref
+}
+
+// clear removes all objects of the instance.
+func (e engine) clear(ctx context.Context) {
+	GinkgoHelper()
+	var removing sync.WaitGroup
+	for _, c := range e.list("") {
+		removing.Go(func() {
+			defer GinkgoRecover()
+			err := e.api.ContainerRemove(ctx, c.ID, docker.RemoveOptions{Force: true})
+			Expect(err == nil || errdefs.IsNotFound(err) || errdefs.IsConflict(err)).To(BeTrue(), "remove %s: %v", c.Names, err)
+		})
+	}
+	removing.Wait()
+	Eventually(func() []docker.Summary { return e.list("") }).Should(BeEmpty())
+	networks, err := e.api.NetworkList(ctx, network.ListOptions{Filters: e.ours("")})
+	Expect(err).NotTo(HaveOccurred())
+	for _, n := range networks {
+		Expect(e.api.NetworkRemove(ctx, n.ID)).To(Succeed())
+	}
+	volumes, err := e.api.VolumeList(ctx, volume.ListOptions{Filters: e.ours("")})
+	Expect(err).NotTo(HaveOccurred())
+	for _, v := range volumes.Volumes {
+		Expect(e.api.VolumeRemove(ctx, v.Name, true)).To(Succeed())
+	}
+}
+
+func (e engine) removeImage(ctx context.Context, ref string) {
+	GinkgoHelper()
+	_, err := e.api.ImageRemove(ctx, ref, image.RemoveOptions{})
+	Expect(err).NotTo(HaveOccurred())
+}
