@@ -78,6 +78,10 @@ var _ = Describe("Diff", func() {
 		Entry("replaces a worker that was killed, and removes it",
 			func(s *reconcile.State) { on(s, "hal-dev-0", exit(137, noon)) },
 			plan("create hal-dev-2: 1 of 2 warm workers", "remove hal-dev-0: exited with code 137")),
+		Entry("replaces a worker that has ended just now, and leaves it until it is known how",
+			func(s *reconcile.State) {
+				on(s, "hal-dev-0", func(c *runtime.Container) { c.State, c.Inspection = runtime.StateExited, nil })
+			}, plan("create hal-dev-2: 1 of 2 warm workers")),
 		Entry("replaces a worker that crashed, and keeps it for a look",
 			func(s *reconcile.State) { on(s, "hal-dev-0", exit(1, noon)) },
 			plan("create hal-dev-2: 1 of 2 warm workers")),

@@ -38,6 +38,21 @@ func RecordFailures(s State, asked map[string]bool) []Failure {
 	return failures[max(0, len(failures)-maxFailures):]
 }
 
+// presumed are the failures of workers that have ended just now. They count in
+// this pass, so that a crash loop waits from its latest end on, and are recorded
+// once an inspection has told what they were.
+func presumed(s State, asked map[string]bool) []Failure {
+	var failures []Failure
+	for c := range s.Observed.each() {
+		if endedJustNow(c) && !asked[c.ID] && claimOf(s, c) == "" {
+			failures = append(failures, Failure{
+				ID: c.ID, Name: c.Name, Role: c.Owner.Role, SpecHash: c.Owner.SpecHash, At: s.Now, Reason: "ended",
+			})
+		}
+	}
+	return failures
+}
+
 func failureSeen(s State, c *runtime.Container) (Failure, bool) {
 	f := Failure{ID: c.ID, Name: c.Name, Role: c.Owner.Role, SpecHash: c.Owner.SpecHash}
 	switch c.State {

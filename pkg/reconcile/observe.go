@@ -37,6 +37,7 @@ type observer struct {
 // view is what is remembered of one pool between passes.
 type view struct {
 	inspections map[string]inspected
+	ended       map[string]bool // ids that an event said have ended since the last pass
 	network     *runtime.Network
 	volumes     map[string]runtime.Volume
 	networkRead bool
@@ -55,7 +56,7 @@ func newObserver(rt runtime.Runtime) *observer {
 func (o *observer) view(pool string) *view {
 	v := o.views[pool]
 	if v == nil {
-		v = &view{inspections: map[string]inspected{}}
+		v = &view{inspections: map[string]inspected{}, ended: map[string]bool{}}
 		o.views[pool] = v
 	}
 	return v
@@ -67,7 +68,13 @@ func (o *observer) invalidate(e runtime.Event) {
 	defer o.mu.Unlock()
 	switch e.Kind {
 	case runtime.EventContainer:
-		delete(o.view(e.Pool).inspections, e.ID)
+		v := o.view(e.Pool)
+		delete(v.inspections, e.ID)
+		if e.Action == "die" {
+			v.ended[e.ID] = true
+		} else {
+			delete(v.ended, e.ID)
+		}
 	case runtime.EventNetwork:
 		o.view(e.Pool).networkRead = false
 	case runtime.EventVolume:
@@ -156,7 +163,7 @@ func (o *observer) observe(ctx context.Context, pool string, images []string) (O
 // inspect adds inspections where they are wanted. A container that is gone
 // meanwhile is left out.
 func (o *observer) inspect(ctx context.Context, pool string, containers []runtime.Container) ([]runtime.Container, error) {
-	known := o.known(pool)
+	known, ended := o.known(pool)
 	gone := make([]bool, len(containers))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(inspectParallel)
@@ -169,6 +176,13 @@ func (o *observer) inspect(ctx context.Context, pool string, containers []runtim
 		if c.State == runtime.StateCreated || c.State == runtime.StateRemoving {
 			continue
 		}
+		if c.Owner.Role == runtime.RoleWorker && ended[c.ID] {
+			// The engine has told of the end, and takes a while (25 ms in 20.10)
+			// until it lets the container be inspected. Its replacement need not
+			// wait for that; the next pass sees what became of it.
+			c.State = runtime.StateExited
+			continue
+		}
 		group.Go(func() error {
 			i2, err := o.runtime.Inspect(ctx, c.ID)
 			if errors.Is(err, runtime.ErrNotFound) {
@@ -178,7 +192,10 @@ func (o *observer) inspect(ctx context.Context, pool string, containers []runtim
 			if err != nil {
 				return fmt.Errorf("inspect container %q: %w", c.Name, err)
 			}
-			c.Inspection = i2
+			// The listing may be from before the event that had it inspected: the
+			// engine (20.10) tells of an exit or a pause up to 0.2 s before it
+			// lists it, and has an inspection wait until then.
+			c.Inspection, c.State = i2, i2.State
 			return nil
 		})
 	}
@@ -196,12 +213,16 @@ func (o *observer) inspect(ctx context.Context, pool string, containers []runtim
 	return kept, nil
 }
 
-// known returns the remembered inspections as they were before this pass's
-// listing: an event that arrives from here on makes the next pass inspect anew.
-func (o *observer) known(pool string) map[string]inspected {
+// known returns the remembered inspections, and the ids that have ended, as they
+// were before this pass's listing: an event that arrives from here on makes the
+// next pass inspect anew.
+func (o *observer) known(pool string) (map[string]inspected, map[string]bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return maps.Clone(o.view(pool).inspections)
+	v := o.view(pool)
+	ended := v.ended
+	v.ended = map[string]bool{}
+	return maps.Clone(v.inspections), ended
 }
 
 func (o *observer) remember(pool string, before map[string]inspected, containers []runtime.Container) {

@@ -73,7 +73,9 @@ func apply(o *Observed, action Action, s State, pass int) {
 	case Start:
 		edit(o, a.ID, func(c *runtime.Container) { started(c, s) })
 	case Stop:
-		edit(o, a.ID, func(c *runtime.Container) { c.State, c.Inspection = runtime.StateExited, nil })
+		edit(o, a.ID, func(c *runtime.Container) {
+			c.State, c.Inspection = runtime.StateExited, &runtime.Inspection{ExitCode: 143, FinishedAt: s.Now}
+		})
 	case Update:
 		edit(o, a.ID, func(c *runtime.Container) { c.Inspection = nil })
 	case Rename:

@@ -158,7 +158,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, pool string) (Pass, error) {
 	if plan.Drained && r.noneStopping(pool) {
 		r.forget(pool)
 	}
-	return Pass{Again: changed, RequeueAfter: plan.RequeueAfter}, failure(results)
+	return Pass{Again: changed || state.Observed.unsettled(), RequeueAfter: plan.RequeueAfter}, failure(results)
 }
 
 // now is the part of a plan to carry out in this pass: what is urgent, unless
@@ -215,7 +215,7 @@ func (r *Reconciler) learn(ctx context.Context, s State) (State, error) {
 	r.mu.Lock()
 	s.Rollout, s.Failures = record.rollout, record.failures
 	record.failures = RecordFailures(s, record.asked)
-	s.Failures = record.failures
+	s.Failures = slices.Concat(record.failures, presumed(s, record.asked))
 	r.mu.Unlock()
 	return r.advance(s)
 }

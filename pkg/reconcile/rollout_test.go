@@ -253,7 +253,7 @@ var _ = Describe("Project", func() {
 			`create hal-dev-1: replaces an old worker: spec changed: image: "worker:1" -> "worker:2"`,
 			"start hal-dev-1: created",
 			`stop hal-dev-0: spec changed: image: "worker:1" -> "worker:2"`,
-			"remove hal-dev-0: exited",
+			"remove hal-dev-0: exited with code 143",
 		)))
 	})
 })

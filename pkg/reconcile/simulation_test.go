@@ -220,7 +220,7 @@ func (w *world) live() {
 
 // pass is one pass, and a little time.
 func (w *world) pass() reconcile.Pass {
-	if w.chance(60) {
+	if w.chance(40) {
 		w.reconciler.InvalidateAll() // the events that there were
 	}
 	w.engine.ResetCalls()
@@ -260,9 +260,11 @@ func (w *world) disturb() {
 	case n == 0 && any:
 		w.say("kill %s", c.Name)
 		w.engine.Kill(c.Name, 137)
+		w.tellOfEnd(c)
 	case n == 1 && any:
 		w.say("oom %s", c.Name)
 		w.engine.OOM(c.Name)
+		w.tellOfEnd(c)
 	case n == 2 && any:
 		w.say("pause %s", c.Name)
 		w.engine.Pause(c.Name)
@@ -299,6 +301,13 @@ func (w *world) disturb() {
 		w.engine.Down(true)
 		w.pass()
 		w.engine.Down(false)
+	}
+}
+
+// tellOfEnd is the event of an end, which may be lost.
+func (w *world) tellOfEnd(c runtime.Container) {
+	if w.chance(70) {
+		w.reconciler.Invalidate(runtime.Event{Kind: runtime.EventContainer, Action: "die", ID: c.ID, Pool: "dev"})
 	}
 }
 

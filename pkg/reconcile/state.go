@@ -144,6 +144,21 @@ func (o Observed) health(c *runtime.Container) Health {
 	return Health{State: HealthReady, Since: c.Created}
 }
 
+// unsettled says that a worker has ended so recently that it could not be
+// inspected yet: the next pass knows more.
+func (o Observed) unsettled() bool {
+	for c := range o.each() {
+		if endedJustNow(c) {
+			return true
+		}
+	}
+	return false
+}
+
+func endedJustNow(c *runtime.Container) bool {
+	return c.Owner.Role == runtime.RoleWorker && c.State == runtime.StateExited && c.Inspection == nil
+}
+
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func compareStrings(a, b string) int { return cmp.Compare(a, b) }

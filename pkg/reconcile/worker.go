@@ -136,7 +136,7 @@ func bridgeNetwork(s State) string {
 // code 0, an ordinary stop, or a kill by hand.
 func exitedPhase(s State, c *runtime.Container) (phase, time.Time, string) {
 	if c.Inspection == nil {
-		return phaseEnded, time.Time{}, "exited"
+		return phaseTerminating, time.Time{}, "ended just now"
 	}
 	reason := exitReason(c.Inspection)
 	if c.Inspection.OOMKilled || !ordinaryExit(c.Inspection.ExitCode) {

@@ -20,6 +20,7 @@ const engineStopTimeout = 10 * time.Second
 
 func inspection(c container.InspectResponse) *runtime.Inspection {
 	return &runtime.Inspection{
+		State:         runtime.State(c.State.Status),
 		StartedAt:     timeOf(c.State.StartedAt),
 		FinishedAt:    timeOf(c.State.FinishedAt),
 		ExitCode:      c.State.ExitCode,

@@ -51,6 +51,7 @@ func (r *Runtime) Inspect(ctx context.Context, id string) (inspection *runtime.I
 			return err
 		}
 		inspection = copyInspection(c.inspection)
+		inspection.State = c.State
 		return nil
 	})
 	return inspection, err
