@@ -93,6 +93,9 @@ func (a *app) log(progress string) logr.Logger {
 
 // isTerminal says whether a person reads a stream as it is written.
 func isTerminal(w io.Writer) bool {
+	if table, live := w.(*liveTable); live {
+		w = table.w
+	}
 	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }

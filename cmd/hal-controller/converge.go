@@ -43,7 +43,7 @@ func (a *app) converge(ctx context.Context, o controllerOptions, mode string, ti
 	if timeout <= 0 {
 		return usagef("--timeout %s: more than 0", timeout)
 	}
-	progress, err := newProgress(mode, a.errOut)
+	progress, err := a.newProgress(mode)
 	if err != nil {
 		return err
 	}

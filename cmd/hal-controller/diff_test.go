@@ -108,6 +108,8 @@ var _ = Describe("diff", func() {
 			{"change": "+", "action": "import image hal/pause:v1", "object": "hal/pause:v1", "cause": "not found"},
 			{"change": "+", "action": "create hal-dev-sandbox", "object": "hal-dev-sandbox", "cause": "not found"},
 			{"change": "+", "action": "start hal-dev-sandbox", "object": "hal-dev-sandbox", "cause": "created"}
+		], "waiting": [
+			{"object": "3 workers of pool/dev", "reason": "ImageMissing", "message": "image hal/worker is not on the engine: build or pull it (docker pull hal/worker); it is used as soon as it is there"}
 		]}]}`))
 	})
 	It("changes nothing on the engine", func() {

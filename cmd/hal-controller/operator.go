@@ -93,14 +93,14 @@ func rolloutsIn(stateDir string) reconcile.RolloutStore {
 	return state.Rollouts{Dir: filepath.Join(stateDir, "rollouts")}
 }
 
-// reload reads the manifests again and has every pool looked at.
-func (op *operator) reload() spec.Problems {
-	problems := op.store.Reload()
+// reload reads the manifests again and has every pool looked at. What is wrong
+// with them is in the store, and in the pools' conditions.
+func (op *operator) reload() {
+	_ = op.store.Reload()
 	select {
 	case op.changed <- struct{}{}:
 	default:
 	}
-	return problems
 }
 
 // run reconciles until ctx ends, with the given companions: the first to end
@@ -126,7 +126,11 @@ func (op *operator) pools() []spec.Pool {
 	for _, name := range op.manifests.Names() {
 		if manifest, known := op.manifests.Manifest(name); known {
 			pool := *manifest.Pool
-			pool.Status = op.reconciler.Status(name)
+			if status := op.reconciler.Status(name); status != nil {
+				latest := *status
+				latest.Generation = manifest.Generation
+				pool.Status = &latest
+			}
 			pools = append(pools, pool)
 		}
 	}

@@ -21,6 +21,16 @@ type progress interface {
 	Done()
 }
 
+// newProgress makes the display of a mode on standard error. What else is written
+// there from now on goes above a live table.
+func (a *app) newProgress(mode string) (progress, error) {
+	p, err := newProgress(mode, a.errOut)
+	if above, live := p.(io.Writer); live {
+		a.errOut = above
+	}
+	return p, err
+}
+
 var progressModes = []string{"auto", "tty", "plain", "json", "quiet"}
 
 // newProgress makes the display of a mode, on w. The mode auto is tty where a

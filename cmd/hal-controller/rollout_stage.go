@@ -21,6 +21,7 @@ func rolloutStage(p *spec.Pool, generation int64) stage {
 	if p.Status == nil {
 		return stage{line: "waiting for the controller to look at it"}
 	}
+	generation = max(generation, p.Status.Generation)
 	if p.Status.ObservedGeneration < generation {
 		return stage{line: fmt.Sprintf("waiting for generation %d to be in force", generation)}
 	}

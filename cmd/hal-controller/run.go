@@ -70,7 +70,7 @@ func (a *app) run(ctx context.Context, o controllerOptions, mode string) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	progress, err := newProgress(mode, a.errOut)
+	progress, err := a.newProgress(mode)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,8 @@ func (a *app) run(ctx context.Context, o controllerOptions, mode string) error {
 	if err != nil {
 		return err
 	}
-	if problems := op.reload(); len(problems) > 0 {
+	op.reload()
+	if problems := op.store.Problems(); len(problems) > 0 {
 		fmt.Fprintln(a.errOut, problems.Error())
 	}
 	server := api.LogChanges(log, api.NewServer(&daemon{operator: op, app: a, path: o.path}))
@@ -113,7 +114,8 @@ func (op *operator) follow(ctx context.Context, changes <-chan struct{}) error {
 			if !open {
 				return nil
 			}
-			problems := op.reload()
+			op.reload()
+			problems := op.store.Problems()
 			if text := problems.Error(); text != told {
 				told = text
 				for _, p := range problems.Errors() {

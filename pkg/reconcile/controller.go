@@ -33,6 +33,9 @@ const (
 	retryMax         = 30 * time.Second
 	retryUnavailable = 500 * time.Millisecond
 	poolsAtOnce      = 4
+	// stopsTogether is how long the end of a stop waits for others, which the
+	// next pass then takes in one.
+	stopsTogether = 20 * time.Millisecond
 )
 
 // NewController makes a Controller; call Run.
@@ -43,6 +46,7 @@ func NewController(r *Reconciler, resync time.Duration, manifests <-chan struct{
 			workqueue.NewTypedItemExponentialFailureRateLimiter[string](retryFirst, retryMax)),
 	}
 	r.Enqueue = c.Enqueue
+	r.stopped = func(pool string) { c.queue.AddAfter(pool, stopsTogether) }
 	return c
 }
 
@@ -115,6 +119,9 @@ func (c *Controller) watchEngine(ctx context.Context) error {
 
 func (c *Controller) event(e runtime.Event) {
 	c.Reconciler.Invalidate(e)
+	if c.Reconciler.Stopping(e.Pool, e.ID) {
+		return // our own doing, and its end has the pool looked at
+	}
 	if e.Pool != "" {
 		c.queue.Add(e.Pool)
 		return

@@ -101,7 +101,7 @@ func (w workerPool) retire(p *Plan) int {
 	if !w.Rollout.paused() {
 		for _, k := range olds {
 			switch {
-			case !k.availableAt(w.Now, w.minReady()):
+			case k.phase != phaseReady:
 				take(k, k.cause)
 			case budget > 0:
 				take(k, k.cause)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,6 +19,9 @@ const (
 	// again at each resync: hand-made changes that no event told of are found
 	// in the end, at a cost that does not grow with the pool.
 	auditPerResync = 5
+	// endBelieved is how long an event's word for the end of a container is taken
+	// against a listing that has it running.
+	endBelieved = time.Second
 	// inspectParallel bounds inspections at one time.
 	inspectParallel = 8
 )
@@ -37,7 +41,7 @@ type observer struct {
 // view is what is remembered of one pool between passes.
 type view struct {
 	inspections map[string]inspected
-	ended       map[string]bool // ids that an event said have ended since the last pass
+	ended       map[string]time.Time // when an event said so of an id
 	network     *runtime.Network
 	volumes     map[string]runtime.Volume
 	networkRead bool
@@ -56,7 +60,7 @@ func newObserver(rt runtime.Runtime) *observer {
 func (o *observer) view(pool string) *view {
 	v := o.views[pool]
 	if v == nil {
-		v = &view{inspections: map[string]inspected{}, ended: map[string]bool{}}
+		v = &view{inspections: map[string]inspected{}, ended: map[string]time.Time{}}
 		o.views[pool] = v
 	}
 	return v
@@ -71,7 +75,7 @@ func (o *observer) invalidate(e runtime.Event) {
 		v := o.view(e.Pool)
 		delete(v.inspections, e.ID)
 		if e.Action == "die" {
-			v.ended[e.ID] = true
+			v.ended[e.ID] = time.Now()
 		} else {
 			delete(v.ended, e.ID)
 		}
@@ -176,10 +180,10 @@ func (o *observer) inspect(ctx context.Context, pool string, containers []runtim
 		if c.State == runtime.StateCreated || c.State == runtime.StateRemoving {
 			continue
 		}
-		if c.Owner.Role == runtime.RoleWorker && ended[c.ID] {
+		if c.Owner.Role == runtime.RoleWorker && c.State == runtime.StateRunning && time.Since(ended[c.ID]) < endBelieved {
 			// The engine has told of the end, and takes a while (25 ms in 20.10)
-			// until it lets the container be inspected. Its replacement need not
-			// wait for that; the next pass sees what became of it.
+			// until it lists it or lets the container be inspected. A replacement
+			// need not wait for that; a later pass sees what became of this one.
 			c.State = runtime.StateExited
 			continue
 		}
@@ -193,9 +197,9 @@ func (o *observer) inspect(ctx context.Context, pool string, containers []runtim
 				return fmt.Errorf("inspect container %q: %w", c.Name, err)
 			}
 			// The listing may be from before the event that had it inspected: the
-			// engine (20.10) tells of an exit or a pause up to 0.2 s before it
-			// lists it, and has an inspection wait until then.
-			c.Inspection, c.State = i2, i2.State
+			// engine (20.10) tells of an exit, a pause or a new name up to 0.2 s
+			// before it lists it, and has an inspection wait until then.
+			c.Inspection, c.State, c.Name = i2, i2.State, i2.Spec.Name
 			return nil
 		})
 	}
@@ -216,13 +220,12 @@ func (o *observer) inspect(ctx context.Context, pool string, containers []runtim
 // known returns the remembered inspections, and the ids that have ended, as they
 // were before this pass's listing: an event that arrives from here on makes the
 // next pass inspect anew.
-func (o *observer) known(pool string) (map[string]inspected, map[string]bool) {
+func (o *observer) known(pool string) (map[string]inspected, map[string]time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	v := o.view(pool)
-	ended := v.ended
-	v.ended = map[string]bool{}
-	return maps.Clone(v.inspections), ended
+	maps.DeleteFunc(v.ended, func(_ string, at time.Time) bool { return time.Since(at) >= endBelieved })
+	return maps.Clone(v.inspections), maps.Clone(v.ended)
 }
 
 func (o *observer) remember(pool string, before map[string]inspected, containers []runtime.Container) {

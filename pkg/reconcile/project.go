@@ -22,10 +22,8 @@ func Project(s State) Plan {
 	for n := range projectLimit {
 		s.Rollout = Advance(s)
 		p := Diff(s)
-		if n == 0 {
-			whole.Waiting = p.Waiting
-		}
 		if len(p.Actions) == 0 {
+			whole.Waiting = p.Waiting // what is still in the way at the end
 			if p.RequeueAfter == 0 || !s.Rollout.rollingOut() {
 				break
 			}

@@ -93,6 +93,7 @@ type Reconciler struct {
 	// Enqueue is called when a pool should be looked at again, from any
 	// goroutine. Set it before the first Reconcile.
 	Enqueue func(pool string)
+	stopped func(pool string) // is called when a stop has ended; nil: Enqueue
 
 	mu    sync.Mutex
 	pools map[string]*poolRecord
@@ -130,6 +131,9 @@ type Pass struct {
 // engine changes.
 var ErrTerminal = errors.New("retrying cannot help")
 
+// settlingTime is when to look again at a worker that has ended just now.
+const settlingTime = 30 * time.Millisecond
+
 // Reconcile does one pass for one pool: observe, decide, act, report.
 func (r *Reconciler) Reconcile(ctx context.Context, pool string) (Pass, error) {
 	state, manifest, known := r.state(pool)
@@ -158,7 +162,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, pool string) (Pass, error) {
 	if plan.Drained && r.noneStopping(pool) {
 		r.forget(pool)
 	}
-	return Pass{Again: changed || state.Observed.unsettled(), RequeueAfter: plan.RequeueAfter}, failure(results)
+	if state.Observed.unsettled() {
+		plan.requeue(settlingTime)
+	}
+	return Pass{Again: changed, RequeueAfter: plan.RequeueAfter}, failure(results)
 }
 
 // now is the part of a plan to carry out in this pass: what is urgent, unless
@@ -328,8 +335,15 @@ func (r *Reconciler) stopDone(pool string, stop Stop, err error) {
 		r.mu.Unlock()
 	}
 	r.Claimable.Drop(pool, stop.ID)
+	if r.stopped != nil {
+		r.stopped(pool)
+		return
+	}
 	r.Enqueue(pool)
 }
+
+// Stopping says whether the controller itself is stopping a container just now.
+func (r *Reconciler) Stopping(pool, id string) bool { return r.stops.has(pool, id) }
 
 func (r *Reconciler) takeFailedStops(pool string) []Result {
 	r.mu.Lock()

@@ -79,6 +79,13 @@ func (s *stops) of(pool string) map[string]bool {
 	return maps.Clone(s.pools[pool])
 }
 
+// has says whether a container is being stopped.
+func (s *stops) has(pool, id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pools[pool][id]
+}
+
 // wait returns when no stop is under way.
 func (s *stops) wait() {
 	s.mu.Lock()

@@ -172,7 +172,8 @@ type Container struct {
 
 // Inspection is what only an inspection of a container tells.
 type Inspection struct {
-	// State is as new as the latest event. That of a listing may be older.
+	// State, like the name in Spec, is as new as the latest event. Those of a
+	// listing may be older.
 	State      State
 	StartedAt  time.Time
 	FinishedAt time.Time

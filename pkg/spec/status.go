@@ -48,6 +48,8 @@ const (
 // PoolStatus is what the controller reports of a pool. It is output only: no
 // decision reads it back.
 type PoolStatus struct {
+	// Generation of the manifest in force: it grows with each change of the spec.
+	Generation int64 `json:"generation,omitempty"`
 	// ObservedGeneration is the generation of the manifest last acted on.
 	ObservedGeneration int64 `json:"observedGeneration"`
 	// Revision is the hash of the worker template.

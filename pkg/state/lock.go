@@ -36,7 +36,7 @@ func (e *HeldError) Error() string {
 // directory that all users can write to, and tells who has it. It reaches as far
 // as the network name space: controllers on two hosts do not see each other.
 func Acquire(engine, instance string) (*Lock, error) {
-	address := &net.UnixAddr{Net: "unix", Name: "@hal-controller/" + engine + "/" + instance}
+	address := lockName(engine, instance)
 	listener, err := net.ListenUnix("unix", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, holder(engine, instance, address)
@@ -44,13 +44,41 @@ func Acquire(engine, instance string) (*Lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("take the lock of instance %q: %w", instance, err)
 	}
+	go greet(listener)
 	return &Lock{listener}, nil
+}
+
+// greet ends each connection at once: who connects has learnt who listens, and
+// connections that nobody accepts would fill the listener's queue.
+func greet(listener *net.UnixListener) {
+	for {
+		connection, err := listener.AcceptUnix()
+		if err != nil {
+			return
+		}
+		_ = connection.Close()
+	}
+}
+
+// Holder says who has the lock of an instance, without taking it; nil is nobody.
+func Holder(engine, instance string) *HeldError {
+	address := lockName(engine, instance)
+	connection, err := net.DialUnix("unix", nil, address)
+	if err != nil {
+		return nil
+	}
+	_ = connection.Close()
+	return holder(engine, instance, address)
+}
+
+func lockName(engine, instance string) *net.UnixAddr {
+	return &net.UnixAddr{Net: "unix", Name: "@hal-controller/" + engine + "/" + instance}
 }
 
 // Release gives the lock up.
 func (l *Lock) Release() error { return l.listener.Close() }
 
-func holder(engine, instance string, address *net.UnixAddr) error {
+func holder(engine, instance string, address *net.UnixAddr) *HeldError {
 	held := &HeldError{Engine: engine, Instance: instance, Command: "unknown"}
 	connection, err := net.DialUnix("unix", nil, address)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 const (
 	image   = "hal/worker"
 	workers = 50
-	rounds  = 3
+	rounds  = 5
 	kills   = 20
 )
 
@@ -28,9 +28,24 @@ var parallel = 2 * goruntime.NumCPU()
 // table collects the figures; it is printed when all are measured.
 type table struct{ rows [][]string }
 
-func (t *table) add(measure string, us, bare time.Duration, note string) {
-	t.rows = append(t.rows, []string{measure, us.Round(time.Millisecond).String(), bare.Round(time.Millisecond).String(), fmt.Sprintf("%.2f", float64(us)/float64(bare)), note})
+// pair is one measurement of both sides, taken one after the other.
+type pair struct{ us, bare time.Duration }
+
+type pairs []pair
+
+// addRatio adds the medians of both sides, and that of the ratios.
+func (t *table) addRatio(measure string, of pairs, note string) {
+	var us, bare []time.Duration
+	var ratios []float64
+	for _, p := range of {
+		us, bare = append(us, p.us), append(bare, p.bare)
+		ratios = append(ratios, float64(p.us)/float64(p.bare))
+	}
+	slices.Sort(ratios)
+	t.rows = append(t.rows, []string{measure, text(median(us)), text(median(bare)), fmt.Sprintf("%.2f", ratios[len(ratios)/2]), note})
 }
+
+func text(d time.Duration) string { return d.Round(time.Millisecond).String() }
 
 func (t *table) fact(measure, figure, note string) {
 	t.rows = append(t.rows, []string{measure, figure, "", "", note})
@@ -64,16 +79,14 @@ func TestFigures(t *testing.T) {
 	r.declare(0)
 	r.settle()
 
-	best, bareUp, bareDown, bareKill := r.measureBare(t)
-	up, down := r.measureScale()
-	figures.add(fmt.Sprintf("0 -> %d workers", workers), up, bareUp, fmt.Sprintf("bare: create+start, %d at once (its best)", best))
-	figures.add(fmt.Sprintf("%d -> 0 workers", workers), down, bareDown, fmt.Sprintf("bare: stop+remove, %d at once", best))
-	figures.add(fmt.Sprintf("%d -> 0 workers", workers), down, bareKill, "bare: forced remove, no stop signal")
+	atOnce := r.bestConcurrency(t)
+	up, down := r.measureScale(t, atOnce)
+	figures.addRatio(fmt.Sprintf("0 -> %d workers", workers), up, fmt.Sprintf("bare: create+start, %d at once (its best)", atOnce))
+	figures.addRatio(fmt.Sprintf("%d -> 0 workers", workers), down, fmt.Sprintf("bare: stop+remove, %d at once", atOnce))
 
 	r.declare(workers)
 	r.settle()
-	heal, bare := r.measureHeal(t)
-	figures.add(fmt.Sprintf("killed -> replaced, among %d", workers), heal, bare, fmt.Sprintf("median of %d; bare: create+start of one", kills))
+	figures.addRatio(fmt.Sprintf("killed -> replaced, among %d", workers), r.measureHeal(t), fmt.Sprintf("median of %d; bare: create+start of one", kills))
 	r.measureSettled(t, &figures)
 	r.declare(0)
 	r.settle()
@@ -81,62 +94,59 @@ func TestFigures(t *testing.T) {
 	measureDaemon(t, &figures)
 }
 
-// measureBare finds the concurrency at which the engine is fastest, and its
-// times there.
-func (r *rig) measureBare(t *testing.T) (best int, up, down, kill time.Duration) {
+// bestConcurrency finds how many calls at once the engine is fastest with.
+func (r *rig) bestConcurrency(t *testing.T) (best int) {
+	var least time.Duration
 	for _, atOnce := range []int{2, 4, 8, 16} {
-		var ups, downs, kills []time.Duration
-		for range rounds {
-			var ids []string
-			ups = append(ups, timed(func() { ids = r.bareUp(workers, atOnce) }))
-			downs = append(downs, timed(func() { r.bareDown(ids, atOnce) }))
-		}
-		ids := r.bareUp(workers, atOnce)
-		kills = append(kills, timed(func() { r.bareKill(ids, atOnce) }))
-		t.Logf("bare, %d at once: up %s, down %s, forced %s", atOnce, median(ups), median(downs), median(kills))
-		if best == 0 || median(ups) < up {
-			best, up = atOnce, median(ups)
-		}
-		if down == 0 || median(downs) < down {
-			down = median(downs)
-		}
-		if kill == 0 || median(kills) < kill {
-			kill = median(kills)
+		var ids []string
+		up := timed(func() { ids = r.bareUp(workers, atOnce) })
+		down := timed(func() { r.bareDown(ids, atOnce) })
+		t.Logf("bare, %d at once: %d up in %s, down in %s", atOnce, workers, up.Round(time.Millisecond), down.Round(time.Millisecond))
+		if best == 0 || up < least {
+			best, least = atOnce, up
 		}
 	}
-	return best, up, down, kill
+	return best
 }
 
-func (r *rig) measureScale() (up, down time.Duration) {
-	var ups, downs []time.Duration
+// measureScale takes both sides in turn, so that what else the machine does
+// falls on both.
+func (r *rig) measureScale(t *testing.T, atOnce int) (up, down pairs) {
 	for range rounds {
-		ups = append(ups, timed(func() { r.declare(workers); r.settle() }))
-		downs = append(downs, timed(func() { r.declare(0); r.settle() }))
+		var ids []string
+		var u, d pair
+		u.bare = timed(func() { ids = r.bareUp(workers, atOnce) })
+		u.us = timed(func() { r.declare(workers); r.settle() })
+		d.us = timed(func() { r.declare(0); r.settle() })
+		d.bare = timed(func() { r.bareDown(ids, atOnce) })
+		t.Logf("up %s beside %s; down %s beside %s", u.us, u.bare, d.us, d.bare)
+		up, down = append(up, u), append(down, d)
 	}
-	return median(ups), median(downs)
+	return up, down
 }
 
 // measureHeal kills one worker after another, and takes the time until the
 // engine runs as many as before; and beside it that of a bare create and start.
-func (r *rig) measureHeal(t *testing.T) (heal, bare time.Duration) {
+func (r *rig) measureHeal(t *testing.T) pairs {
 	ctx := context.Background()
-	var heals, bares []time.Duration
+	var heals pairs
 	for i := range kills {
-		id := r.bareUp(1, 1)
-		r.bareKill(id, 1)
-		bares = append(bares, timed(func() { id = r.bareUp(1, 1) }))
+		var p pair
+		var id []string
+		p.bare = timed(func() { id = r.bareUp(1, 1) })
 		r.bareKill(id, 1)
 		r.settle()
 
 		victim := r.victim(t, i)
 		replaced := r.running(ctx)
-		heals = append(heals, timed(func() {
+		p.us = timed(func() {
 			r.kill(victim)
 			<-replaced
-		}))
+		})
 		r.settle()
+		heals = append(heals, p)
 	}
-	return median(heals), median(bares)
+	return heals
 }
 
 // running is closed when a worker is seen to start, by the engine's own event.
@@ -166,21 +176,20 @@ func (r *rig) victim(t *testing.T, i int) string {
 // measureSettled is what a settled pool costs.
 func (r *rig) measureSettled(t *testing.T, figures *table) {
 	ctx := context.Background()
-	var passes []time.Duration
+	var passes pairs
 	for range 20 {
-		passes = append(passes, timed(func() {
-			if _, err := r.reconciler.Reconcile(ctx, pool); err != nil {
-				t.Fatal(err)
-			}
-		}))
-	}
-	var lists []time.Duration
-	for range 20 {
-		lists = append(lists, timed(func() {
+		var p pair
+		p.bare = timed(func() {
 			if _, err := r.engine.List(ctx, pool); err != nil {
 				t.Fatal(err)
 			}
-		}))
+		})
+		p.us = timed(func() {
+			if _, err := r.reconciler.Reconcile(ctx, pool); err != nil {
+				t.Fatal(err)
+			}
+		})
+		passes = append(passes, p)
 	}
-	figures.add(fmt.Sprintf("a pass over %d settled workers", workers), median(passes), median(lists), "bare: one list call")
+	figures.addRatio(fmt.Sprintf("a pass over %d settled workers", workers), passes, "bare: one list call")
 }

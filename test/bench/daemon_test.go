@@ -46,12 +46,12 @@ func startDaemon(t *testing.T) daemonProcess {
 	manifest := filepath.Join(dir, "pool.yaml")
 	text := fmt.Sprintf(`apiVersion: hal/v1alpha1
 kind: Pool
-metadata: {name: bench}
+metadata: {name: %sd}
 spec:
   workers:
     warm: %d
     template: {image: %s, command: [sleep, infinity], resources: {memory: 64Mi}}
-`, workers, image)
+`, pool, workers, image)
 	if err := os.WriteFile(manifest, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ spec:
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := run("delete", "pool", "bench", "--wait", "--timeout", "2m").Run(); err != nil {
+		if err := run("delete", "pool", pool+"d", "--wait", "--timeout", "2m").Run(); err != nil {
 			t.Errorf("delete the daemon's pool: %v", err)
 		}
 		_ = d.command.Process.Signal(os.Interrupt)

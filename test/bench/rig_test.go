@@ -24,7 +24,8 @@ import (
 	"hal-controller/pkg/spec"
 )
 
-const pool = "bench"
+// Names on an engine are shared by all instances: each run has its own.
+var pool = fmt.Sprintf("bench%d", os.Getpid())
 
 // rig is a controller in this process on the real engine, and the engine itself
 // for the bare side.
@@ -129,7 +130,8 @@ func (r *rig) Forget(string)   {}
 // that the controller leaves it alone.
 func (r *rig) worker(i int) runtime.ContainerSpec {
 	w := reconcile.Desire(r.manifest.Pool).Worker.Worker(i)
-	w.Name, w.Owner.Pool = reconcile.WorkerName("bare", i), "bare"
+	bare := pool + "-bare"
+	w.Name, w.Owner.Pool = reconcile.WorkerName(bare, i), bare
 	return w
 }
 

@@ -3,10 +3,13 @@
 package e2e_test
 
 import (
-	"context"
-	"net"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 
-	"github.com/docker/docker/api/types/network"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -39,33 +42,49 @@ var _ = Describe("Two pools", func() {
 })
 
 var _ = Describe("An internal network", func() {
-	It("has no way out, and is otherwise a network", func(ctx SpecContext) {
+	It("has no way out, and is otherwise a network", func() {
 		w := newWorld()
+		outside := w.outside()
 		inner, outer := w.pool("inner", 1), w.pool("outer", 1)
 		inner.Spec.Network = spec.Network{Mode: spec.NetworkBridge, Internal: true}
 		inner.Spec.Parent = &spec.Service{Image: parentImage, Resources: small()}
 		w.write("pools.yaml", inner, outer)
 		w.start(w.dir)
-		inside, outside := w.settle(inner.Metadata.Name, 1)[0], w.settle(outer.Metadata.Name, 1)[0]
+		inInner, inOuter := w.settle(inner.Metadata.Name, 1)[0], w.settle(outer.Metadata.Name, 1)[0]
 
-		host, port := w.listenOn(ctx, "hal-"+outer.Metadata.Name)
-		Expect(w.reach(outside.ID, host, port)).To(exitWith(0))
-		Expect(w.reach(inside.ID, host, port)).NotTo(exitWith(0))
-		Eventually(func() string { return w.visit(inside.ID, "parent") }).Should(ContainSubstring(`"hits"`))
+		Eventually(func() outcome { return w.reach(inOuter.ID, outside, "8000") }).Should(exitWith(0))
+		Expect(w.reach(inInner.ID, outside, "8000")).NotTo(exitWith(0))
+		Eventually(func() string { return w.visit(inInner.ID, "parent") }).Should(ContainSubstring(`"hits"`))
 	})
 })
 
-// listenOn listens at this host's address on a network of the engine's.
-func (w *world) listenOn(ctx context.Context, name string) (host, port string) {
+// outside is the address of a host next to this one, which serves on port 8000:
+// a network namespace of its own, joined to this host by a cable.
+func (w *world) outside() string {
 	GinkgoHelper()
-	found, err := w.api.NetworkInspect(ctx, name, network.InspectOptions{})
-	Expect(err).NotTo(HaveOccurred())
-	listener, err := net.Listen("tcp", net.JoinHostPort(found.IPAM.Config[0].Gateway, "0"))
-	if err != nil {
-		Skip("the engine is not on this host: " + err.Error())
+	if os.Geteuid() != 0 {
+		Skip("only root can add a network namespace")
 	}
-	DeferCleanup(listener.Close)
-	host, port, err = net.SplitHostPort(listener.Addr().String())
-	Expect(err).NotTo(HaveOccurred())
-	return host, port
+	name := "hal-" + w.id
+	ip := func(line string) {
+		GinkgoHelper()
+		output, err := exec.Command("ip", strings.Fields(line)...).CombinedOutput()
+		Expect(err).NotTo(HaveOccurred(), "ip %s: %s", line, output)
+	}
+	// Addresses that are set aside for tests of networks.
+	net := fmt.Sprintf("198.18.%d.", rand.IntN(256))
+	ip("netns add " + name)
+	DeferCleanup(ip, "netns delete "+name)
+	ip("link add " + name + " type veth peer name far netns " + name)
+	ip("address add " + net + "1/30 dev " + name)
+	ip("link set " + name + " up")
+	ip("-netns " + name + " address add " + net + "2/30 dev far")
+	ip("-netns " + name + " link set far up")
+	server := exec.Command("ip", "netns", "exec", name, filepath.Join(filepath.Dir(binary), "hal-parent"), "-data", w.home)
+	Expect(server.Start()).To(Succeed())
+	DeferCleanup(func() {
+		Expect(server.Process.Kill()).To(Succeed())
+		_ = server.Wait() // it was killed
+	})
+	return net + "2"
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/containerd/errdefs"
 	docker "github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/stdcopy"
 	. "github.com/onsi/ginkgo/v2"
@@ -119,6 +120,18 @@ func (e engine) container(pool, name string) container {
 		}
 	}
 	return container{}
+}
+
+// networks of the instance, by name.
+func (e engine) networks(ctx context.Context) []string {
+	GinkgoHelper()
+	found, err := e.api.NetworkList(ctx, network.ListOptions{Filters: e.ours("")})
+	Expect(err).NotTo(HaveOccurred())
+	var names []string
+	for _, n := range found {
+		names = append(names, n.Name)
+	}
+	return names
 }
 
 // address is a container's own on its pool's network.

@@ -84,6 +84,7 @@ var _ = Describe("The controller", func() {
 		before := w.settle(p.Metadata.Name, 2)
 		original, err := w.api.ContainerInspect(ctx, before[0].ID)
 		Expect(err).NotTo(HaveOccurred())
+		original.Config.Hostname = "" // the sandbox's
 		twin, err := w.api.ContainerCreate(ctx, original.Config, original.HostConfig, nil, nil, "twin-"+w.id)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(w.api.ContainerStart(ctx, twin.ID, docker.StartOptions{})).To(Succeed())

@@ -12,6 +12,7 @@ import (
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
+	"github.com/docker/go-connections/nat"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 )
@@ -30,6 +31,28 @@ func (w *world) newImage(base string, changes ...string) string {
 	return ref
 }
 
+// foreign runs a container that is nobody's, with ports as a manifest has them,
+// and returns its id.
+func (w *world) foreign(name string, ports []string) string {
+	GinkgoHelper()
+	ctx := context.Background()
+	exposed, bindings, err := nat.ParsePortSpecs(ports)
+	Expect(err).NotTo(HaveOccurred())
+	c, err := w.api.ContainerCreate(ctx, &docker.Config{Image: workerImage, ExposedPorts: exposed},
+		&docker.HostConfig{PortBindings: bindings}, nil, nil, name)
+	Expect(err).NotTo(HaveOccurred())
+	w.foreigners = append(w.foreigners, c.ID)
+	Expect(w.api.ContainerStart(ctx, c.ID, docker.StartOptions{})).To(Succeed())
+	return c.ID
+}
+
+// tag gives an image another name.
+func (w *world) tag(image, ref string) {
+	GinkgoHelper()
+	Expect(w.api.ImageTag(context.Background(), image, ref)).To(Succeed())
+	w.images = append(w.images, ref)
+}
+
 // clear removes all objects of the instance.
 func (e engine) clear(ctx context.Context) {
 	GinkgoHelper()
@@ -37,8 +60,7 @@ func (e engine) clear(ctx context.Context) {
 	for _, c := range e.list("") {
 		removing.Go(func() {
 			defer GinkgoRecover()
-			err := e.api.ContainerRemove(ctx, c.ID, docker.RemoveOptions{Force: true})
-			Expect(err == nil || errdefs.IsNotFound(err) || errdefs.IsConflict(err)).To(BeTrue(), "remove %s: %v", c.Names, err)
+			e.remove(ctx, c.ID)
 		})
 	}
 	removing.Wait()
@@ -53,6 +75,13 @@ func (e engine) clear(ctx context.Context) {
 	for _, v := range volumes.Volumes {
 		Expect(e.api.VolumeRemove(ctx, v.Name, true)).To(Succeed())
 	}
+}
+
+// remove removes a container that may be gone, or going.
+func (e engine) remove(ctx context.Context, id string) {
+	GinkgoHelper()
+	err := e.api.ContainerRemove(ctx, id, docker.RemoveOptions{Force: true})
+	Expect(err == nil || errdefs.IsNotFound(err) || errdefs.IsConflict(err)).To(BeTrue(), "remove %s: %v", id, err)
 }
 
 func (e engine) removeImage(ctx context.Context, ref string) {

@@ -70,6 +70,14 @@ func (w *world) write(name string, pools ...*spec.Pool) string {
 	return w.writeText(name, text(pools...))
 }
 
+// edit writes one pool's manifest, and waits until the controller has read it.
+func (w *world) edit(name string, p *spec.Pool) {
+	GinkgoHelper()
+	before := w.status(p.Metadata.Name).ObservedGeneration
+	w.write(name, p)
+	Eventually(func() int64 { return w.status(p.Metadata.Name).ObservedGeneration }).Should(BeNumerically(">", before))
+}
+
 func (w *world) writeText(name string, content []byte) string {
 	GinkgoHelper()
 	path := filepath.Join(w.dir, name)

@@ -33,6 +33,7 @@ type world struct {
 	controllers []*controller
 	pools       []string
 	images      []string
+	foreigners  []string // containers that are not of the instance
 }
 
 // newWorld makes a world on the engine of this machine; it ends with the spec.
@@ -62,6 +63,9 @@ func (w *world) end(ctx SpecContext) {
 	for _, c := range w.controllers {
 		c.kill()
 	}
+	for _, id := range w.foreigners {
+		w.remove(ctx, id)
+	}
 	w.clear(ctx)
 	for _, image := range w.images {
 		w.removeImage(ctx, image)
@@ -79,6 +83,7 @@ func (w *world) tell() {
 }
 
 func (w *world) log() string    { return filepath.Join(w.home, "log") }
+func (w *world) state() string  { return filepath.Join(w.home, "state") }
 func (w *world) socket() string { return filepath.Join(w.home, "hal.sock") }
 
 // outcome is how a command line ended.
@@ -106,7 +111,7 @@ func (w *world) command(ctx context.Context, args ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, binary, args...)
 	c.Dir = w.home
 	c.Env = append(os.Environ(), "HAL_INSTANCE="+w.instance, "HAL_SOCKET="+w.socket(),
-		"HAL_STATE_DIR="+filepath.Join(w.home, "state"), "DOCKER_HOST="+w.host)
+		"HAL_STATE_DIR="+w.state(), "DOCKER_HOST="+w.host)
 	return c
 }
 
@@ -160,6 +165,12 @@ func (c *controller) stop() {
 	Expect(c.code).To(BeZero())
 }
 
+// forgetState is a lost disk, or a careless hand.
+func (w *world) forgetState() {
+	GinkgoHelper()
+	Expect(os.RemoveAll(w.state())).To(Succeed())
+}
+
 // status is what the daemon says of a pool; the zero status where it knows none.
 func (w *world) status(pool string) spec.PoolStatus {
 	var p spec.Pool
@@ -191,7 +202,7 @@ func (w *world) awaitCondition(pool, kind, status, reason string) string {
 func (w *world) settle(pool string, warm int) []container {
 	GinkgoHelper()
 	Eventually(func() []container { return w.workers(pool) }).
-		Should(And(HaveLen(warm), HaveEach(HaveField("State", "running"))))
+		Should(And(HaveLen(warm), Not(ContainElement(Not(HaveField("State", "running"))))))
 	Eventually(func() spec.PoolStatus { return w.status(pool) }).
 		Should(And(HaveField("Ready", warm), WithTransform(settled, BeTrue())))
 	return w.workers(pool)

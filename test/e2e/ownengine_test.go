@@ -1,0 +1,98 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/docker/docker/api/types/image"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"golang.org/x/sys/unix"
+)
+
+// ownEngine is an engine that a spec may stop: it has its own containers, images,
+// socket and containerd, and leaves the firewall to the one beside it.
+type ownEngine struct {
+	dir     string
+	process *exec.Cmd
+}
+
+// newOwnEngine starts one, or skips the spec where that cannot be.
+func newOwnEngine() *ownEngine {
+	GinkgoHelper()
+	if _, err := exec.LookPath("dockerd"); err != nil || os.Geteuid() != 0 {
+		Skip("only root can start an engine, and only where dockerd is installed")
+	}
+	// Not in /tmp, which may be a file system that overlays cannot be put on.
+	dir, err := os.MkdirTemp("/var/tmp", "hal-e2e-engine-")
+	Expect(err).NotTo(HaveOccurred())
+	e := &ownEngine{dir: dir}
+	DeferCleanup(e.end)
+	e.start()
+	return e
+}
+
+func (e *ownEngine) host() string { return "unix://" + filepath.Join(e.dir, "docker.sock") }
+
+// start starts the engine, and returns before it answers.
+func (e *ownEngine) start() {
+	GinkgoHelper()
+	log, err := os.OpenFile(filepath.Join(e.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	Expect(err).NotTo(HaveOccurred())
+	defer log.Close()
+	// After a SIGKILL these name processes that have ended.
+	for _, pid := range []string{"dockerd.pid", "exec/containerd/containerd.pid"} {
+		_ = os.Remove(filepath.Join(e.dir, pid))
+	}
+	e.process = exec.Command("dockerd", "--host="+e.host(), "--data-root="+filepath.Join(e.dir, "data"),
+		"--exec-root="+filepath.Join(e.dir, "exec"), "--pidfile="+filepath.Join(e.dir, "dockerd.pid"),
+		"--bridge=none", "--iptables=false", "--ip-masq=false", "--default-address-pool=base=198.19.0.0/16,size=24")
+	e.process.Stdout, e.process.Stderr = log, log
+	e.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	Expect(e.process.Start()).To(Succeed())
+}
+
+// stop ends the engine as an administrator does, or as a crash does.
+func (e *ownEngine) stop(signal syscall.Signal) {
+	GinkgoHelper()
+	Expect(e.process.Process.Signal(signal)).To(Succeed())
+	_ = e.process.Wait() // a signal ended it
+}
+
+// importWorker gives the engine an image: the controller's binary, whose pause
+// is all that a worker here has to do.
+func (e *ownEngine) importWorker(on engine, ref string) {
+	GinkgoHelper()
+	tar := exec.Command("tar", "--create", "--directory="+filepath.Dir(binary), filepath.Base(binary))
+	content, err := tar.StdoutPipe()
+	Expect(err).NotTo(HaveOccurred())
+	Expect(tar.Start()).To(Succeed())
+	answer, err := on.api.ImageImport(context.Background(), image.ImportSource{Source: content, SourceName: "-"}, ref, image.ImportOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	_, err = answer.Read(make([]byte, 1<<10))
+	Expect(err).NotTo(HaveOccurred())
+	Expect(answer.Close()).To(Succeed())
+	Expect(tar.Wait()).To(Succeed())
+}
+
+// end stops the engine, whose containers the world has removed by then.
+func (e *ownEngine) end() {
+	if e.process.ProcessState == nil {
+		e.stop(syscall.SIGTERM)
+	}
+	// An engine that was killed leaves its mounts.
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	Expect(err).NotTo(HaveOccurred())
+	for line := range strings.Lines(string(mounts)) {
+		if place := strings.Fields(line)[1]; strings.HasPrefix(place, e.dir+"/") {
+			_ = unix.Unmount(place, unix.MNT_DETACH) // one within another may have gone with it
+		}
+	}
+	Expect(os.RemoveAll(e.dir)).To(Succeed())
+}
