@@ -141,8 +141,7 @@ func (d *daemon) known(pool string) error {
 }
 
 func (d *daemon) notFound(pool string) error {
-	names := d.manifests.Names()
-	return &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("no pool %q%s", pool, didYouMean(pool, names))}
+	return api.NoPool(pool, d.manifests.Names())
 }
 
 // refused makes an error that is about what was asked an answer of no.

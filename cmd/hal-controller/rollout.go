@@ -73,6 +73,9 @@ func newRolloutStatus(a *app) *cobra.Command {
 
 // rolloutNow tells how far a rollout is; done or not is no difference.
 func (a *app) rolloutNow(ctx context.Context, name string) error {
+	if err := a.client().Reconcile(ctx, name); err != nil {
+		return err
+	}
 	pool, err := a.client().Pool(ctx, name)
 	if err != nil {
 		return err
@@ -87,8 +90,9 @@ func (a *app) rolloutNow(ctx context.Context, name string) error {
 
 // followRollout tells of each change until the rollout ends.
 func (a *app) followRollout(ctx context.Context, name string, timeout time.Duration) error {
-	if _, err := a.client().Pool(ctx, name); err != nil {
-		return err // it names the nearest, which a watch does not
+	// Has the manifest read: a file saved just now may not have been seen yet.
+	if err := a.client().Reconcile(ctx, name); err != nil {
+		return err
 	}
 	return limited(ctx, timeout, "the end of the rollout of pool/"+name, func(ctx context.Context, tell func(string)) error {
 		return a.untilRolledOut(ctx, name, 0, func(line string) {

@@ -3,8 +3,6 @@ package api
 import (
 	"fmt"
 	"net/http"
-
-	"hal-controller/pkg/spec"
 )
 
 // What POST requests say. Pointers tell "0" and "false" from nothing said.
@@ -74,11 +72,7 @@ func (s server) pool(w http.ResponseWriter, r *http.Request) error {
 		}
 		names = append(names, pool.Metadata.Name)
 	}
-	message := fmt.Sprintf("no pool %q", name)
-	if near, ok := spec.Nearest(name, names); ok {
-		message += fmt.Sprintf(": did you mean %q?", near)
-	}
-	return &Error{CodeNotFound, message}
+	return NoPool(name, names)
 }
 
 func (s server) events(w http.ResponseWriter, r *http.Request) error {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"hal-controller/pkg/reconcile"
@@ -85,3 +86,13 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Message }
+
+// NoPool is the answer about a pool that there is not, with the nearest of those
+// that there are.
+func NoPool(name string, among []string) *Error {
+	message := fmt.Sprintf("no pool %q", name)
+	if nearest, ok := spec.Nearest(name, among); ok {
+		message += fmt.Sprintf(": did you mean %q?", nearest)
+	}
+	return &Error{Code: CodeNotFound, Message: message}
+}

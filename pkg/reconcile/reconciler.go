@@ -1,12 +1,10 @@
 package reconcile
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -15,59 +13,6 @@ import (
 	"hal-controller/pkg/runtime"
 	"hal-controller/pkg/spec"
 )
-
-// Manifests are the pools that are declared, and those that no longer are.
-type Manifests interface {
-	// Manifest returns what is known of a pool; false for one that was never
-	// declared, or was deleted and is forgotten.
-	Manifest(pool string) (Manifest, bool)
-	// Names of all that Manifest knows, sorted.
-	Names() []string
-	// Synced says that every source has been read without error, so that a pool
-	// that is not declared is known not to be.
-	Synced() bool
-	// Forget drops a deleted pool of which nothing is left.
-	Forget(pool string)
-}
-
-// Manifest is a pool's manifest as it is in force.
-type Manifest struct {
-	Pool       *spec.Pool
-	Generation int64
-	// Deleted says that it is not declared any more; Pool is the last known.
-	Deleted bool
-	// Source is the file it came from.
-	Source string
-	// Problems are those of the file's latest content, "" when it is in force.
-	Problems string
-}
-
-// Prober watches the health of containers.
-type Prober interface {
-	// Watch sets what is probed in a pool, replacing what was.
-	Watch(pool string, targets []Target)
-	// Health returns what probing has found, by container id.
-	Health(pool string) map[string]Health
-}
-
-// Target is a running container with something to probe.
-type Target struct {
-	ID        string
-	Name      string
-	StartedAt time.Time
-	// Address is where its ports are reached, "" where it has none.
-	Address   string
-	Warmup    *spec.Warmup
-	Readiness *spec.Probe
-}
-
-// RolloutStore keeps rollout records over restarts.
-type RolloutStore interface {
-	// Load returns the record of a pool; the zero Rollout when there is none.
-	Load(pool string) (Rollout, error)
-	// Save keeps a record; the zero Rollout drops it.
-	Save(pool string, r Rollout) error
-}
 
 // Options of a Reconciler. All but Log are required.
 type Options struct {
@@ -97,18 +42,6 @@ type Reconciler struct {
 
 	mu    sync.Mutex
 	pools map[string]*poolRecord
-}
-
-// poolRecord is what is remembered of a pool between passes. Losing it costs
-// nothing but a little history.
-type poolRecord struct {
-	rollout  Rollout
-	loaded   bool
-	failures []Failure
-	asked    map[string]bool // ids that the controller itself has stopped
-	status   *spec.PoolStatus
-	failed   []Result // of stops that ended since the last pass
-	failing  bool     // an action of the last pass did not work
 }
 
 // New makes a Reconciler.
@@ -156,8 +89,6 @@ func (r *Reconciler) Reconcile(ctx context.Context, pool string) (Pass, error) {
 	results := append(r.takeFailedStops(pool), r.executor.execute(ctx, pool, r.now(plan, pool))...)
 	r.observer.acted(pool, results)
 	changed := r.note(pool, state, results)
-	r.quoteLogs(ctx, pool)
-	state.Failures = r.failures(pool)
 	r.publish(state, Report{Plan: plan, Results: results, Source: manifest.Source, Problems: manifest.Problems})
 	if plan.Drained && r.noneStopping(pool) {
 		r.forget(pool)
@@ -222,9 +153,13 @@ func (r *Reconciler) learn(ctx context.Context, s State) (State, error) {
 	r.mu.Lock()
 	s.Rollout, s.Failures = record.rollout, record.failures
 	record.failures = RecordFailures(s, record.asked)
-	s.Failures = slices.Concat(record.failures, presumed(s, record.asked))
+	ended := presumed(s, record.asked)
 	r.mu.Unlock()
-	return r.advance(s)
+	r.quoteLogs(ctx, s.Name)
+	s.Failures = r.failures(s.Name)
+	s, err := r.advance(s)
+	s.Failures = slices.Concat(s.Failures, ended)
+	return s, err
 }
 
 func (r *Reconciler) advance(s State) (State, error) {
@@ -252,63 +187,6 @@ func sameRollout(a, b Rollout) bool {
 	return same && a == b
 }
 
-// note records what the actions did, and says whether they changed anything.
-func (r *Reconciler) note(pool string, s State, results []Result) bool {
-	changed := false
-	r.mu.Lock()
-	record := r.locked(pool)
-	record.failing = slices.ContainsFunc(results, func(result Result) bool { return result.Err != nil })
-	for _, result := range results {
-		switch a := result.Action.(type) {
-		case Stop:
-			if !result.Skipped && result.Err == nil {
-				record.asked[a.ID] = true
-			}
-			continue // it changes something when it ends
-		case Start:
-			if errors.Is(result.Err, runtime.ErrInvalid) {
-				record.failures = append(slices.Clone(record.failures), startFailure(s, a, result.Err))
-				changed = true
-			}
-		}
-		changed = changed || result.Err == nil && !result.Skipped
-	}
-	r.mu.Unlock()
-	for _, result := range results {
-		r.tell(pool, result)
-	}
-	return changed
-}
-
-// startFailure is the failure of a container whose start the engine refused.
-func startFailure(s State, a Start, err error) Failure {
-	f := Failure{ID: a.ID, Name: a.Name, At: s.Now, Reason: "could not be started: " + err.Error()}
-	for c := range s.Observed.each() {
-		if c.ID == a.ID {
-			f.Role, f.SpecHash = c.Owner.Role, c.Owner.SpecHash
-		}
-	}
-	return f
-}
-
-// tell makes an event, and a log line, of an action.
-func (r *Reconciler) tell(pool string, result Result) {
-	verb, _, _ := strings.Cut(result.Action.String(), " ")
-	reason := strings.ToUpper(verb[:1]) + verb[1:]
-	switch {
-	case result.Skipped:
-	case result.Err != nil:
-		r.event(pool, EventWarning, "Failed"+reason, result.Action.Object(), result.Err.Error())
-	default:
-		r.Log.Info("acted", "pool", pool, "action", result.Action.String(), "cause", result.Action.Cause())
-		r.event(pool, EventNormal, reason, result.Action.Object(), result.Action.Cause())
-	}
-}
-
-func (r *Reconciler) event(pool, kind, reason, object, message string) {
-	r.Events.Add(Event{Time: r.Now(), Pool: pool, Type: kind, Reason: reason, Object: object, Message: message})
-}
-
 // failure is the error of a pass. It is terminal when each of its parts is.
 func failure(results []Result) error {
 	var errs []error
@@ -325,94 +203,8 @@ func failure(results []Result) error {
 	return errors.Join(errs...)
 }
 
-// stopDone is called when a stop has ended.
-func (r *Reconciler) stopDone(pool string, stop Stop, err error) {
-	if err != nil {
-		r.mu.Lock()
-		record := r.locked(pool)
-		record.failed = append(record.failed, Result{Action: stop, Err: err})
-		delete(record.asked, stop.ID)
-		r.mu.Unlock()
-	}
-	r.Claimable.Drop(pool, stop.ID)
-	if r.stopped != nil {
-		r.stopped(pool)
-		return
-	}
-	r.Enqueue(pool)
-}
-
 // Stopping says whether the controller itself is stopping a container just now.
 func (r *Reconciler) Stopping(pool, id string) bool { return r.stops.has(pool, id) }
-
-func (r *Reconciler) takeFailedStops(pool string) []Result {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	record := r.locked(pool)
-	failed := record.failed
-	record.failed = nil
-	return failed
-}
-
-// quoteLogs gives each new failure its last line of output, while the container
-// is still there to be asked.
-func (r *Reconciler) quoteLogs(ctx context.Context, pool string) {
-	for _, f := range r.failures(pool) {
-		if f.quoted {
-			continue
-		}
-		line := r.lastLine(ctx, f.ID)
-		r.mu.Lock()
-		record := r.locked(pool)
-		record.failures = slices.Clone(record.failures)
-		for i := range record.failures {
-			if record.failures[i].key() == f.key() {
-				record.failures[i].LastLog, record.failures[i].quoted = line, true
-			}
-		}
-		r.mu.Unlock()
-		r.event(pool, EventWarning, "Failed", f.Name, orElse(strings.TrimSpace(f.Reason+prefixed(": ", line)), "failed"))
-	}
-}
-
-func (r *Reconciler) lastLine(ctx context.Context, id string) string {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	logs, err := r.Runtime.Logs(ctx, id, 1, false)
-	if err != nil {
-		return ""
-	}
-	defer logs.Close()
-	line, _ := bufio.NewReader(logs).ReadString('\n')
-	line = strings.TrimSpace(strings.ToValidUTF8(line, "?"))
-	if len(line) > 200 {
-		line = line[:200]
-	}
-	return line
-}
-
-func (r *Reconciler) publish(s State, report Report) {
-	r.mu.Lock()
-	record := r.locked(s.Name)
-	previous := record.status
-	status := ComputeStatus(s, report, previous)
-	record.status = &status
-	r.mu.Unlock()
-	for _, c := range status.Conditions {
-		if was := Condition(previous, c.Type); was.Status != c.Status || was.Reason != c.Reason {
-			r.event(s.Name, conditionEvent(c), c.Reason, "pool/"+s.Name, c.Message)
-		}
-	}
-}
-
-func conditionEvent(c spec.Condition) string {
-	bad := c.Type == spec.ConditionDegraded && c.Status == spec.ConditionTrue ||
-		c.Type == spec.ConditionManifestValid && c.Status != spec.ConditionTrue
-	if bad {
-		return EventWarning
-	}
-	return EventNormal
-}
 
 // Status is the latest status of a pool; nil when there is none yet. It must
 // not be changed.
@@ -464,63 +256,3 @@ func (r *Reconciler) Audit(pool string) { r.observer.audit(pool) }
 
 // WaitStops returns when no stop is under way.
 func (r *Reconciler) WaitStops() { r.stops.wait() }
-
-func (r *Reconciler) forget(pool string) {
-	r.Manifests.Forget(pool)
-	_ = r.Rollouts.Save(pool, Rollout{})
-	r.Prober.Watch(pool, nil)
-	r.observer.forget(pool)
-	r.mu.Lock()
-	delete(r.pools, pool)
-	r.mu.Unlock()
-	r.event(pool, EventNormal, "Drained", "pool/"+pool, "nothing of it is left")
-}
-
-func (r *Reconciler) noneStopping(pool string) bool { return len(r.stops.of(pool)) == 0 }
-
-func (r *Reconciler) failures(pool string) []Failure {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.locked(pool).failures
-}
-
-func (r *Reconciler) record(pool string) *poolRecord {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.locked(pool)
-}
-
-// locked is record for a caller that holds the lock.
-func (r *Reconciler) locked(pool string) *poolRecord {
-	record := r.pools[pool]
-	if record == nil {
-		record = &poolRecord{asked: map[string]bool{}}
-		r.pools[pool] = record
-	}
-	return record
-}
-
-// MemoryRollouts keeps rollout records as long as the process runs. The zero
-// value is ready to use.
-type MemoryRollouts struct {
-	mu      sync.Mutex
-	records map[string]Rollout
-}
-
-// Load returns the record of a pool.
-func (m *MemoryRollouts) Load(pool string) (Rollout, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.records[pool], nil
-}
-
-// Save keeps a record.
-func (m *MemoryRollouts) Save(pool string, r Rollout) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.records == nil {
-		m.records = map[string]Rollout{}
-	}
-	m.records[pool] = r
-	return nil
-}

@@ -66,20 +66,15 @@ func (w *world) outside() string {
 		Skip("only root can add a network namespace")
 	}
 	name := "hal-" + w.id
-	ip := func(line string) {
-		GinkgoHelper()
-		output, err := exec.Command("ip", strings.Fields(line)...).CombinedOutput()
-		Expect(err).NotTo(HaveOccurred(), "ip %s: %s", line, output)
-	}
 	// Addresses that are set aside for tests of networks.
-	net := fmt.Sprintf("198.18.%d.", rand.IntN(256))
-	ip("netns add " + name)
-	DeferCleanup(ip, "netns delete "+name)
-	ip("link add " + name + " type veth peer name far netns " + name)
-	ip("address add " + net + "1/30 dev " + name)
-	ip("link set " + name + " up")
-	ip("-netns " + name + " address add " + net + "2/30 dev far")
-	ip("-netns " + name + " link set far up")
+	net := fmt.Sprintf("198.18.%d.", rand.IntN(255))
+	runIP("netns add " + name)
+	DeferCleanup(runIP, "netns delete "+name)
+	runIP("link add " + name + " type veth peer name far netns " + name)
+	runIP("address add " + net + "1/30 dev " + name)
+	runIP("link set " + name + " up")
+	runIP("-netns " + name + " address add " + net + "2/30 dev far")
+	runIP("-netns " + name + " link set far up")
 	server := exec.Command("ip", "netns", "exec", name, filepath.Join(filepath.Dir(binary), "hal-parent"), "-data", w.home)
 	Expect(server.Start()).To(Succeed())
 	DeferCleanup(func() {
@@ -87,4 +82,11 @@ func (w *world) outside() string {
 		_ = server.Wait() // it was killed
 	})
 	return net + "2"
+}
+
+// runIP runs the ip command.
+func runIP(line string) {
+	GinkgoHelper()
+	output, err := exec.Command("ip", strings.Fields(line)...).CombinedOutput()
+	Expect(err).NotTo(HaveOccurred(), "ip %s: %s", line, output)
 }

@@ -3,12 +3,10 @@
 package e2e_test
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
 
-	docker "github.com/docker/docker/api/types/container"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -97,44 +95,5 @@ var _ = Describe("The commands of a running controller", func() {
 	It("reconcile: finds what no event has told of", func() {
 		Expect(w.hal("reconcile", p.Metadata.Name)).To(exitWith(0))
 		Expect(w.hal("reconcile", "nobody")).To(exitWith(1))
-	})
-})
-
-var _ = Describe("What another has taken", func() {
-	var w *world
-	BeforeEach(func() { w = newWorld() })
-
-	It("a container of a worker's name: left alone, told of, and not fought over", func(ctx SpecContext) {
-		p := w.pool("name", 2)
-		name := "hal-" + p.Metadata.Name + "-0"
-		foreign := w.foreign(name, nil)
-		w.start(w.write("pool.yaml", p))
-		Expect(w.awaitCondition(p.Metadata.Name, spec.ConditionDegraded, "True", spec.ReasonNameConflict)).To(ContainSubstring(name))
-		Consistently(func() []container { return w.workers(p.Metadata.Name) }).Should(ConsistOf(HaveField("Ordinal", 1)))
-		left, err := w.api.ContainerInspect(ctx, foreign)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(left.State.Running).To(BeTrue())
-		By("gone")
-		Expect(w.api.ContainerRemove(ctx, foreign, docker.RemoveOptions{Force: true})).To(Succeed())
-		Expect(w.hal("reconcile", p.Metadata.Name)).To(exitWith(0))
-		w.settle(p.Metadata.Name, 2)
-	})
-
-	It("a port: told of, not tried over and over, and used once it is free", func() {
-		p := w.pool("port", 1)
-		withParent(p)
-		foreign := w.foreign("hal-e2e-"+w.id, p.Spec.Parent.Ports)
-		tape := w.record()
-		w.start(w.write("pool.yaml", p))
-		sandbox := "hal-" + p.Metadata.Name + "-sandbox"
-		Eventually(func() spec.Condition { return w.condition(p.Metadata.Name, spec.ConditionDegraded) }).
-			Should(And(HaveField("Status", "True"), HaveField("Message", ContainSubstring("port is already allocated"))))
-		before := len(tape.all())
-		Consistently(func() int { return len(tape.all()) }).Should(BeNumerically("<=", before+4))
-		Expect(tape.count("create", sandbox)).To(BeNumerically("<=", 3))
-		By("free")
-		Expect(w.api.ContainerRemove(context.Background(), foreign, docker.RemoveOptions{Force: true})).To(Succeed())
-		Expect(w.hal("reconcile", p.Metadata.Name)).To(exitWith(0))
-		w.settle(p.Metadata.Name, 1)
 	})
 })

@@ -49,23 +49,30 @@ var _ = Describe("The manifest of a running controller", func() {
 		}),
 	)
 
-	It("is in force soon after the ..data link of its directory is swapped", func() {
+	DescribeTable("is in force soon after a swap of", func(link, file, source string) {
 		p := w.pool("link", 1)
 		swap := func(version string) {
 			GinkgoHelper()
 			Expect(os.Mkdir(filepath.Join(w.dir, version), 0o755)).To(Succeed())
 			w.write(filepath.Join(version, "pool.yaml"), p)
 			Expect(os.Symlink(version, filepath.Join(w.dir, "..next"))).To(Succeed())
-			Expect(os.Rename(filepath.Join(w.dir, "..next"), filepath.Join(w.dir, "..data"))).To(Succeed())
+			Expect(os.Rename(filepath.Join(w.dir, "..next"), filepath.Join(w.dir, link))).To(Succeed())
 		}
 		swap("..1")
-		Expect(os.Symlink("..data/pool.yaml", filepath.Join(w.dir, "pool.yaml"))).To(Succeed())
-		w.start(w.dir)
+		if file != "" {
+			Expect(os.Symlink(filepath.Join(link, "pool.yaml"), filepath.Join(w.dir, file))).To(Succeed())
+		}
+		w.start(filepath.Join(w.dir, source))
 		w.settle(p.Metadata.Name, 1)
-		p.Spec.Workers.Warm = 2
-		swap("..2")
-		w.settle(p.Metadata.Name, 2)
-	})
+		for i, version := range []string{"..2", "..3"} {
+			p.Spec.Workers.Warm = 2 - i
+			swap(version)
+			w.settle(p.Metadata.Name, 2-i)
+		}
+	},
+		Entry("the ..data link that a mounted ConfigMap's files go through", "..data", "pool.yaml", "."),
+		Entry("the current link of a git-sync directory", "current", "", "current"),
+	)
 
 	DescribeTable("stays in force, with the place of the mistake in its condition, when an edit", func(spoil func([]byte) []byte, place string) {
 		p := w.pool("kept", 2)

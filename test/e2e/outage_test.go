@@ -15,12 +15,8 @@ import (
 var _ = Describe("An engine that stops while the controller runs", func() {
 	It("is told of, nothing is decided meanwhile, and all is right soon after its return", func(ctx SpecContext) {
 		own := newOwnEngine()
-		w := newWorldOn(engineAt(own.host()))
-		Eventually(func() error {
-			_, err := w.api.Ping(ctx)
-			return err
-		}).Should(Succeed())
-		own.importWorker(w.engine, "own/worker")
+		w := newWorldOn(own.seen)
+		own.importWorker("own/worker")
 		p := w.pool("out", 3)
 		p.Spec.Workers.Template.Image = "own/worker"
 		p.Spec.Workers.Template.Command = []string{"/hal-controller", "pause"}
@@ -36,11 +32,8 @@ var _ = Describe("An engine that stops while the controller runs", func() {
 			w.awaitCondition(p.Metadata.Name, spec.ConditionReady, "Unknown", spec.ReasonEngineUnavailable)
 			Expect(w.hal("why", p.Metadata.Name)).To(And(exitWith(1), HaveField("Out", ContainSubstring("engine"))))
 			own.start()
-			Eventually(func() error {
-				_, err := w.api.Ping(ctx)
-				return err
-			}).Should(Succeed())
-			Expect(w.settle(p.Metadata.Name, 3)).To(HaveLen(3))
+			own.await()
+			w.settle(p.Metadata.Name, 3)
 		}
 		By("and it is kept as declared again")
 		victim := w.workers(p.Metadata.Name)[0]

@@ -4,6 +4,7 @@ package e2e_test
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,11 +17,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ownEngine is an engine that a spec may stop: it has its own containers, images,
-// socket and containerd, and leaves the firewall to the one beside it.
+// ownEngine is an engine that a spec may stop. It has a network namespace of its
+// own: an engine removes the docker0 and rewrites the firewall of another one.
 type ownEngine struct {
 	dir     string
+	netns   string
 	process *exec.Cmd
+	seen    engine
 }
 
 // newOwnEngine starts one, or skips the spec where that cannot be.
@@ -32,9 +35,13 @@ func newOwnEngine() *ownEngine {
 	// Not in /tmp, which may be a file system that overlays cannot be put on.
 	dir, err := os.MkdirTemp("/var/tmp", "hal-e2e-engine-")
 	Expect(err).NotTo(HaveOccurred())
-	e := &ownEngine{dir: dir}
+	e := &ownEngine{dir: dir, netns: filepath.Base(dir)}
+	e.seen = engineAt(e.host())
 	DeferCleanup(e.end)
+	runIP("netns add " + e.netns)
+	runIP("-netns " + e.netns + " link set lo up")
 	e.start()
+	e.await()
 	return e
 }
 
@@ -50,12 +57,20 @@ func (e *ownEngine) start() {
 	for _, pid := range []string{"dockerd.pid", "exec/containerd/containerd.pid"} {
 		_ = os.Remove(filepath.Join(e.dir, pid))
 	}
-	e.process = exec.Command("dockerd", "--host="+e.host(), "--data-root="+filepath.Join(e.dir, "data"),
-		"--exec-root="+filepath.Join(e.dir, "exec"), "--pidfile="+filepath.Join(e.dir, "dockerd.pid"),
-		"--bridge=none", "--iptables=false", "--ip-masq=false", "--default-address-pool=base=198.19.0.0/16,size=24")
+	e.process = exec.Command("nsenter", "--net=/run/netns/"+e.netns, "dockerd", "--host="+e.host(), "--data-root="+filepath.Join(e.dir, "data"),
+		"--exec-root="+filepath.Join(e.dir, "exec"), "--pidfile="+filepath.Join(e.dir, "dockerd.pid"))
 	e.process.Stdout, e.process.Stderr = log, log
 	e.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	Expect(e.process.Start()).To(Succeed())
+}
+
+// await returns when the engine answers.
+func (e *ownEngine) await() {
+	GinkgoHelper()
+	Eventually(func() error {
+		_, err := e.seen.api.Ping(context.Background())
+		return err
+	}).Should(Succeed())
 }
 
 // stop ends the engine as an administrator does, or as a crash does.
@@ -67,15 +82,15 @@ func (e *ownEngine) stop(signal syscall.Signal) {
 
 // importWorker gives the engine an image: the controller's binary, whose pause
 // is all that a worker here has to do.
-func (e *ownEngine) importWorker(on engine, ref string) {
+func (e *ownEngine) importWorker(ref string) {
 	GinkgoHelper()
 	tar := exec.Command("tar", "--create", "--directory="+filepath.Dir(binary), filepath.Base(binary))
 	content, err := tar.StdoutPipe()
 	Expect(err).NotTo(HaveOccurred())
 	Expect(tar.Start()).To(Succeed())
-	answer, err := on.api.ImageImport(context.Background(), image.ImportSource{Source: content, SourceName: "-"}, ref, image.ImportOptions{})
+	answer, err := e.seen.api.ImageImport(context.Background(), image.ImportSource{Source: content, SourceName: "-"}, ref, image.ImportOptions{})
 	Expect(err).NotTo(HaveOccurred())
-	_, err = answer.Read(make([]byte, 1<<10))
+	_, err = io.Copy(io.Discard, answer)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(answer.Close()).To(Succeed())
 	Expect(tar.Wait()).To(Succeed())
@@ -83,9 +98,16 @@ func (e *ownEngine) importWorker(on engine, ref string) {
 
 // end stops the engine, whose containers the world has removed by then.
 func (e *ownEngine) end() {
-	if e.process.ProcessState == nil {
-		e.stop(syscall.SIGTERM)
+	if CurrentSpecReport().Failed() {
+		log, _ := os.ReadFile(filepath.Join(e.dir, "log"))
+		GinkgoWriter.Printf("--- the engine's log\n%s", log)
 	}
+	if e.process.ProcessState != nil { // only an engine can end what is left of its containers
+		e.start()
+		e.await()
+	}
+	e.stop(syscall.SIGTERM)
+	runIP("netns delete " + e.netns)
 	// An engine that was killed leaves its mounts.
 	mounts, err := os.ReadFile("/proc/self/mounts")
 	Expect(err).NotTo(HaveOccurred())

@@ -154,11 +154,13 @@ func (b *Backend) change(pool, call string, change func(*spec.Pool)) error {
 	if b.err != nil {
 		return b.err
 	}
+	var names []string
 	for i := range b.pools {
 		if b.pools[i].Metadata.Name == pool {
 			change(&b.pools[i])
 			return nil
 		}
+		names = append(names, b.pools[i].Metadata.Name)
 	}
-	return &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("no pool %q", pool)}
+	return api.NoPool(pool, names)
 }

@@ -1,0 +1,121 @@
+package reconcile
+
+import (
+	"errors"
+	"slices"
+
+	"hal-controller/pkg/runtime"
+	"hal-controller/pkg/spec"
+)
+
+// poolRecord is what is remembered of a pool between passes. Losing it costs
+// nothing but a little history.
+type poolRecord struct {
+	rollout  Rollout
+	loaded   bool
+	failures []Failure
+	asked    map[string]bool // ids that the controller itself has stopped
+	status   *spec.PoolStatus
+	failed   []Result // of stops that ended since the last pass
+	failing  bool     // an action of the last pass did not work
+}
+
+// note records what the actions did, and says whether they changed anything.
+func (r *Reconciler) note(pool string, s State, results []Result) bool {
+	changed := false
+	r.mu.Lock()
+	record := r.locked(pool)
+	record.failing = slices.ContainsFunc(results, func(result Result) bool { return result.Err != nil })
+	for _, result := range results {
+		switch a := result.Action.(type) {
+		case Stop:
+			if !result.Skipped && result.Err == nil {
+				record.asked[a.ID] = true
+			}
+			continue // it changes something when it ends
+		case Start:
+			if errors.Is(result.Err, runtime.ErrInvalid) {
+				record.failures = append(slices.Clone(record.failures), startFailure(s, a, result.Err))
+				changed = true
+			}
+		}
+		changed = changed || result.Err == nil && !result.Skipped
+	}
+	r.mu.Unlock()
+	for _, result := range results {
+		r.tell(pool, result)
+	}
+	return changed
+}
+
+// startFailure is the failure of a container whose start the engine refused.
+func startFailure(s State, a Start, err error) Failure {
+	f := Failure{ID: a.ID, Name: a.Name, At: s.Now, Reason: "could not be started: " + err.Error()}
+	for c := range s.Observed.each() {
+		if c.ID == a.ID {
+			f.Role, f.SpecHash = c.Owner.Role, c.Owner.SpecHash
+		}
+	}
+	return f
+}
+
+// stopDone is called when a stop has ended.
+func (r *Reconciler) stopDone(pool string, stop Stop, err error) {
+	if err != nil {
+		r.mu.Lock()
+		record := r.locked(pool)
+		record.failed = append(record.failed, Result{Action: stop, Err: err})
+		delete(record.asked, stop.ID)
+		r.mu.Unlock()
+	}
+	r.Claimable.Drop(pool, stop.ID)
+	if r.stopped != nil {
+		r.stopped(pool)
+		return
+	}
+	r.Enqueue(pool)
+}
+
+func (r *Reconciler) takeFailedStops(pool string) []Result {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	record := r.locked(pool)
+	failed := record.failed
+	record.failed = nil
+	return failed
+}
+
+func (r *Reconciler) forget(pool string) {
+	r.Manifests.Forget(pool)
+	_ = r.Rollouts.Save(pool, Rollout{})
+	r.Prober.Watch(pool, nil)
+	r.observer.forget(pool)
+	r.mu.Lock()
+	delete(r.pools, pool)
+	r.mu.Unlock()
+	r.event(pool, EventNormal, "Drained", "pool/"+pool, "nothing of it is left")
+}
+
+func (r *Reconciler) noneStopping(pool string) bool { return len(r.stops.of(pool)) == 0 }
+
+func (r *Reconciler) failures(pool string) []Failure {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.locked(pool).failures
+}
+
+func (r *Reconciler) record(pool string) *poolRecord {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.locked(pool)
+}
+
+// locked is record for a caller that holds the lock.
+func (r *Reconciler) locked(pool string) *poolRecord {
+	record := r.pools[pool]
+	if record == nil {
+		record = &poolRecord{asked: map[string]bool{}}
+		r.pools[pool] = record
+	}
+	return record
+}
