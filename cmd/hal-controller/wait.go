@@ -58,12 +58,12 @@ type awaited struct {
 }
 
 func awaitedOf(word string) (awaited, error) {
-	switch {
-	case word == "":
+	switch word {
+	case "":
 		return awaited{}, usagef("say what to wait for: --for condition=Ready, --for create or --for delete")
-	case word == "create":
+	case "create":
 		return awaited{text: "the creation", exists: true}, nil
-	case word == "delete":
+	case "delete":
 		return awaited{text: "the end"}, nil
 	}
 	kind, rest, _ := strings.Cut(word, "=")

@@ -100,14 +100,14 @@ func (c *Controller) tick(ctx context.Context) error {
 // by a look at everything.
 func (c *Controller) watchEngine(ctx context.Context) error {
 	for ctx.Err() == nil {
-		err := c.Reconciler.Runtime.Events(ctx, func() {
+		ended := c.Reconciler.Runtime.Events(ctx, func() {
 			c.Reconciler.InvalidateAll()
 			c.enqueueAll(ctx)
 		}, c.event)
 		if ctx.Err() != nil {
 			return nil
 		}
-		c.Reconciler.Log.V(1).Info("engine events ended; reopening", "cause", err.Error())
+		c.Reconciler.Log.V(1).Info("engine events ended; reopening", "cause", ended.Error())
 		c.enqueueDeclared()
 		select {
 		case <-ctx.Done():

@@ -72,8 +72,9 @@ func failureSeen(s State, c *runtime.Container) (Failure, bool) {
 		}
 		f.At, f.Reason = h.Since, "not ready: "+h.Message
 		return f, true
+	default:
+		return f, false
 	}
-	return f, false
 }
 
 // key tells two failures of one container apart, as a service has when it is

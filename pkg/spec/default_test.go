@@ -147,5 +147,6 @@ func randomize(r *rand.Rand, v reflect.Value) {
 		v.SetInt(r.Int64N(3))
 	case reflect.Bool:
 		v.SetBool(true)
+	default:
 	}
 }

@@ -63,8 +63,8 @@ func greet(listener *net.UnixListener) {
 // Holder says who has the lock of an instance, without taking it; nil is nobody.
 func Holder(engine, instance string) *HeldError {
 	address := lockName(engine, instance)
-	connection, err := net.DialUnix("unix", nil, address)
-	if err != nil {
+	connection, free := net.DialUnix("unix", nil, address)
+	if free != nil {
 		return nil
 	}
 	_ = connection.Close()

@@ -23,7 +23,7 @@ var _ = Describe("The lock", func() {
 		first, err := state.Acquire(engine, "default")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(state.Holder(engine, "default").PID).To(Equal(os.Getpid()))
-		Expect(state.Holder(engine, "other")).To(BeNil())
+		Expect(state.Holder(engine, "other") == nil).To(BeTrue())
 		_, err = state.Acquire(engine, "default")
 		var held *state.HeldError
 		Expect(errors.As(err, &held)).To(BeTrue())

@@ -25,6 +25,13 @@ var _ = Describe("converge", func() {
 		Expect(w.containers(p.Metadata.Name)).To(Equal(made))
 	})
 
+	It("counts a worker as ready when it is warmed up", func() {
+		p := w.pool("ci", 1)
+		p.Spec.Workers.Template.Warmup = &spec.Warmup{Exec: []string{"touch", "/tmp/warm"}}
+		Expect(w.hal("converge", "-f", w.write("pool.yaml", p))).To(exitWith(0))
+		Expect(w.run(w.workers(p.Metadata.Name)[0].ID, "test -e /tmp/warm")).To(exitWith(0))
+	})
+
 	It("leaves pools alone that are not in the manifests", func() {
 		one, other := w.pool("one", 1), w.pool("other", 1)
 		Expect(w.hal("converge", "-f", w.write("one.yaml", one))).To(exitWith(0))

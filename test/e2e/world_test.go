@@ -57,6 +57,7 @@ func newWorldOn(e engine) *world {
 
 // end tells what is known of a failure, and leaves nothing behind.
 func (w *world) end(ctx SpecContext) {
+	defer os.RemoveAll(w.home)
 	if CurrentSpecReport().Failed() {
 		w.tell()
 	}
@@ -70,7 +71,6 @@ func (w *world) end(ctx SpecContext) {
 	for _, image := range w.images {
 		w.removeImage(ctx, image)
 	}
-	Expect(os.RemoveAll(w.home)).To(Succeed())
 }
 
 func (w *world) tell() {
