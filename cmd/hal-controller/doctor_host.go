@@ -51,7 +51,7 @@ func daemonCheck(info api.Info, err error, socket string) check {
 // lockCheck finds a controller that does not answer at the socket.
 func lockCheck(engineID, instance string) check {
 	const name = "lock"
-	if held := state.Holder(engineID, instance); held != nil {
+	if held, yes := state.Holder(engineID, instance); yes {
 		return warning(name, fmt.Sprintf("process %d of user %d (%s) controls instance %q, and does not answer at the socket", held.PID, held.UID, held.Command, instance),
 			"use its --socket, or end it")
 	}

@@ -105,7 +105,7 @@ func (c *Controller) watchEngine(ctx context.Context) error {
 			c.enqueueAll(ctx)
 		}, c.event)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the stream ends because we do
 		}
 		c.Reconciler.Log.V(1).Info("engine events ended; reopening", "cause", ended.Error())
 		c.enqueueDeclared()

@@ -60,15 +60,15 @@ func greet(listener *net.UnixListener) {
 	}
 }
 
-// Holder says who has the lock of an instance, without taking it; nil is nobody.
-func Holder(engine, instance string) *HeldError {
+// Holder says who has the lock of an instance, without taking it.
+func Holder(engine, instance string) (held *HeldError, yes bool) {
 	address := lockName(engine, instance)
-	connection, free := net.DialUnix("unix", nil, address)
-	if free != nil {
-		return nil
+	connection, err := net.DialUnix("unix", nil, address)
+	if err != nil {
+		return nil, false
 	}
 	_ = connection.Close()
-	return holder(engine, instance, address)
+	return holder(engine, instance, address), true
 }
 
 func lockName(engine, instance string) *net.UnixAddr {

@@ -22,8 +22,11 @@ var _ = Describe("The lock", func() {
 	It("is held by one at a time, and the second is told by whom", func() {
 		first, err := state.Acquire(engine, "default")
 		Expect(err).NotTo(HaveOccurred())
-		Expect(state.Holder(engine, "default").PID).To(Equal(os.Getpid()))
-		Expect(state.Holder(engine, "other") == nil).To(BeTrue())
+		holder, yes := state.Holder(engine, "default")
+		Expect(yes).To(BeTrue())
+		Expect(holder.PID).To(Equal(os.Getpid()))
+		_, yes = state.Holder(engine, "other")
+		Expect(yes).To(BeFalse())
 		_, err = state.Acquire(engine, "default")
 		var held *state.HeldError
 		Expect(errors.As(err, &held)).To(BeTrue())
