@@ -65,7 +65,7 @@ func Holder(engine, instance string) (held *HeldError, yes bool) {
 	address := lockName(engine, instance)
 	connection, err := net.DialUnix("unix", nil, address)
 	if err != nil {
-		return nil, false
+		return nil, false //nolint:nilerr // nobody listens: nobody has it
 	}
 	_ = connection.Close()
 	return holder(engine, instance, address), true
