@@ -22,8 +22,9 @@ var _ = Describe("Workers that crash as soon as they start", func() {
 		tape := w.record()
 		w.start(w.write("pool.yaml", p))
 
-		message := w.awaitCondition(p.Metadata.Name, spec.ConditionDegraded, "True", spec.ReasonCrashLoop)
-		Expect(message).To(And(ContainSubstring("exited with code 3"), ContainSubstring("no key in the door")))
+		w.awaitCondition(p.Metadata.Name, spec.ConditionDegraded, "True", spec.ReasonCrashLoop)
+		Eventually(func() string { return w.condition(p.Metadata.Name, spec.ConditionDegraded).Message }).
+			Should(And(ContainSubstring("exited with code 3"), ContainSubstring("no key in the door")))
 		Expect(w.hal("why", p.Metadata.Name)).To(And(exitWith(1), HaveField("Out", And(
 			ContainSubstring("exited with code 3"), ContainSubstring("no key in the door"), ContainSubstring("next attempt in")))))
 		By("keeping as many failed ones as it should, and trying no more for now")
