@@ -74,7 +74,7 @@ test-unit: go cc ## Run the tests that need no engine, with a short simulation
 
 .PHONY: test-e2e
 test-e2e: cc build images ## Run the tests that need an engine
-	go test -tags e2e -race -count=1 -timeout 12m $(E2E)
+	go test -tags e2e -race -count=1 -p 1 -timeout 12m $(E2E)
 
 .PHONY: bench
 bench: build images ## Print the measured figures beside the bare engine's, with ratios

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"hal-controller/pkg/api"
 	"hal-controller/pkg/reconcile"
@@ -19,6 +20,8 @@ type daemon struct {
 	*operator
 	app  *app
 	path string
+	// files is held by who edits manifests: read, change, write is one step.
+	files sync.Mutex
 }
 
 // Info says who answers.
@@ -78,6 +81,8 @@ func (d *daemon) Suspend(pool string, suspend bool) error {
 
 // Delete takes a pool out of the source, which drains it.
 func (d *daemon) Delete(pool string) error {
+	d.files.Lock()
+	defer d.files.Unlock()
 	entry, err := d.entry(pool)
 	if err != nil {
 		return err
@@ -114,6 +119,8 @@ func containerLogs(ctx context.Context, engine runtime.Containers, container str
 // edit changes the file that a pool came from, if the result is a manifest
 // without errors, and has it read.
 func (d *daemon) edit(pool string, change func([]byte) ([]byte, error)) error {
+	d.files.Lock()
+	defer d.files.Unlock()
 	entry, err := d.entry(pool)
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ func engineChecks(ctx context.Context, engine *docker.Engine, pools []*spec.Pool
 	if err != nil {
 		return nil, "", err
 	}
-	memory, err := engine.Memory(ctx)
+	memory, err := engine.Host(ctx)
 	if err != nil {
 		return nil, "", err
 	}
@@ -86,7 +86,7 @@ func initCheck(binary string) check {
 }
 
 // memoryCheck compares the engine's memory with the limits of what is declared.
-func memoryCheck(m runtime.Memory, pools []*spec.Pool) check {
+func memoryCheck(m runtime.Host, pools []*spec.Pool) check {
 	message := spec.Memory(m.Total>>20<<20).String() + " in all"
 	if m.Available >= 0 {
 		message += ", " + spec.Memory(m.Available>>20<<20).String() + " available"

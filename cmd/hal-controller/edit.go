@@ -60,6 +60,8 @@ func removeFrom(path, pool string) error {
 
 // Apply puts the pools of a manifest into the source.
 func (d *daemon) Apply(manifest []byte, dryRun bool) ([]api.Applied, error) {
+	d.files.Lock()
+	defer d.files.Unlock()
 	objects, problems := spec.Load("applied manifest", manifest)
 	if problems.Err() != nil {
 		return nil, refused(problems.Errors())

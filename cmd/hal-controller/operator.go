@@ -38,7 +38,7 @@ type controllerOptions struct {
 	path     string
 	parallel int
 	resync   time.Duration
-	// stateDir is where the last good manifests are kept, "" for nowhere.
+	// stateDir is the base of the state directory, "" for keeping nothing.
 	stateDir string
 	// prune drains pools that are on the engine and not in the manifests.
 	prune bool
@@ -62,6 +62,9 @@ func (a *app) newOperator(ctx context.Context, o controllerOptions, log logr.Log
 	if err != nil {
 		_ = engine.Close()
 		return nil, err
+	}
+	if o.stateDir != "" {
+		o.stateDir = state.For(o.stateDir, id, a.instance)
 	}
 	op := &operator{
 		engine: engine, lock: lock, log: log, events: &reconcile.Events{},

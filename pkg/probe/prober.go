@@ -20,14 +20,15 @@ const (
 	firstTry = 20 * time.Millisecond
 )
 
-// try is one attempt of a probe; nil is success.
-type try func(ctx context.Context) error
+// try is one attempt of a probe, which takes no longer than timeout; nil is
+// success. What it waits for before it begins is not part of its time.
+type try func(ctx context.Context, timeout time.Duration) error
 
 // prober probes one container, from its start to its end.
 type prober struct {
 	target  reconcile.Target
 	try     try
-	exec    func(ctx context.Context, id string, command []string) error
+	exec    func(ctx context.Context, id string, command []string, timeout time.Duration) error
 	stop    context.CancelFunc
 	changed func()
 
@@ -60,9 +61,7 @@ func (p *prober) warmUp(ctx context.Context) bool {
 	if w == nil {
 		return true
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, time.Duration(w.Timeout), fmt.Errorf("not done within %s", w.Timeout))
-	defer cancel()
-	if err := p.exec(limited, p.target.ID, w.Exec); err != nil {
+	if err := p.exec(ctx, p.target.ID, w.Exec, time.Duration(w.Timeout)); err != nil {
 		p.set(ctx, reconcile.HealthFailed, fmt.Sprintf("warm-up: %v", err))
 		return false
 	}
@@ -74,7 +73,7 @@ func (p *prober) watch(ctx context.Context, probe spec.Probe) {
 	started := time.Now()
 	delay := min(firstTry, time.Duration(probe.Period))
 	for {
-		err := p.once(ctx, probe)
+		err := p.try(ctx, time.Duration(probe.Timeout))
 		if ctx.Err() != nil {
 			return
 		}
@@ -93,12 +92,6 @@ func (p *prober) watch(ctx context.Context, probe spec.Probe) {
 		case <-time.After(delay):
 		}
 	}
-}
-
-func (p *prober) once(ctx context.Context, probe spec.Probe) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, time.Duration(probe.Timeout), fmt.Errorf("no answer within %s", probe.Timeout))
-	defer cancel()
-	return p.try(ctx)
 }
 
 // failed decides what a failed try means. A container that was never ready has
@@ -121,14 +114,16 @@ func (p *prober) failed(ctx context.Context, probe spec.Probe, failures int, sta
 	}
 }
 
-// set keeps a finding, and says so when the state is another than before.
+// set keeps a finding, and says so when it is the first one, or the state is
+// another than before.
 func (p *prober) set(ctx context.Context, state reconcile.HealthState, message string) {
 	if ctx.Err() != nil {
 		return
 	}
 	p.mu.Lock()
-	changed := p.health.State != state
-	if changed {
+	changed := p.health.State != state || !p.health.Tried
+	p.health.Tried = true
+	if p.health.State != state {
 		p.health.State, p.health.Since = state, time.Now()
 	}
 	p.health.Message = message

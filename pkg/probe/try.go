@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"hal-controller/pkg/reconcile"
 	"hal-controller/pkg/spec"
@@ -23,22 +24,40 @@ func (m *Manager) tryOf(t reconcile.Target) try {
 	case probe == nil:
 		return nil
 	case probe.HTTPGet != nil:
-		return func(ctx context.Context) error { return httpGet(ctx, t.Address, *probe.HTTPGet) }
+		return limited(func(ctx context.Context) error { return httpGet(ctx, t.Address, *probe.HTTPGet) })
 	case probe.TCPSocket != nil:
-		return func(ctx context.Context) error { return tcpConnect(ctx, t.Address, probe.TCPSocket.Port) }
+		return limited(func(ctx context.Context) error { return tcpConnect(ctx, t.Address, probe.TCPSocket.Port) })
 	default:
-		return func(ctx context.Context) error { return m.exec(ctx, t.ID, probe.Exec) }
+		return func(ctx context.Context, timeout time.Duration) error {
+			return m.exec(ctx, t.ID, probe.Exec, timeout)
+		}
 	}
 }
 
+// limited gives a call a time limit, with a cause that says so.
+func limited(call func(ctx context.Context) error) try {
+	return func(ctx context.Context, timeout time.Duration) error {
+		ctx, cancel := context.WithTimeoutCause(ctx, timeout, noAnswer(timeout))
+		defer cancel()
+		return call(ctx)
+	}
+}
+
+func noAnswer(timeout time.Duration) error {
+	return fmt.Errorf("no answer within %s", spec.Duration(timeout))
+}
+
 // exec runs a command in a container; its output is in the error when it fails.
-func (m *Manager) exec(ctx context.Context, id string, command []string) error {
+// Its time begins when it does, and not while it waits for its turn.
+func (m *Manager) exec(ctx context.Context, id string, command []string, timeout time.Duration) error {
 	select {
 	case m.execs <- struct{}{}:
 		defer func() { <-m.execs }()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, noAnswer(timeout))
+	defer cancel()
 	result, err := m.runtime.Exec(ctx, id, command)
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", command[0], context.Cause(ctx))

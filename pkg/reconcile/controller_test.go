@@ -165,7 +165,7 @@ var _ = Describe("The controller", func() {
 		quiet()
 		_, err := reconciler.Reconcile(context.Background(), "dev")
 		Expect(err).NotTo(HaveOccurred())
-		Expect(engine.Calls()).To(Equal([]string{"list dev", "memory"}))
+		Expect(engine.Calls()).To(Equal([]string{"list dev", "host"}))
 	})
 
 	It("changes nothing when it is started again on a settled pool", func() {

@@ -29,7 +29,8 @@ type Template struct {
 	prototype runtime.ContainerSpec
 	Warmup    *spec.Warmup
 	Readiness *spec.Probe
-	// Revision is the hash of everything that a worker is created with.
+	// Revision is the hash of everything that a worker is created with, and of
+	// how it is warmed up and asked: a changed probe comes in by a rollout too.
 	Revision string
 }
 
@@ -111,7 +112,7 @@ func desireService(p *spec.Pool, role runtime.Role, name string, s spec.Service)
 		Command:     orNil(s.Command),
 		User:        s.User,
 		Env:         desireEnv(s.Env),
-		Labels:      s.Labels,
+		Labels:      labelsOrNil(s.Labels),
 		Mounts:      desireMounts(pool, s.Volumes),
 		Limits:      desireLimits(s.Resources),
 		StopSignal:  s.StopSignal,
@@ -143,7 +144,7 @@ func DesireTemplate(p *spec.Pool, t spec.WorkerTemplate) Template {
 		Command:     orNil(t.Command),
 		User:        t.User,
 		Env:         desireEnv(t.Env),
-		Labels:      t.Labels,
+		Labels:      labelsOrNil(t.Labels),
 		Mounts:      desireMounts(pool, t.Volumes),
 		Limits:      desireLimits(t.Resources),
 		StopSignal:  t.StopSignal,
@@ -158,7 +159,7 @@ func DesireTemplate(p *spec.Pool, t spec.WorkerTemplate) Template {
 	} else {
 		w.Network = networkName(pool)
 	}
-	revision := specHash(w)
+	revision := templateHash(w, t.Warmup, t.Readiness)
 	w.Owner.Revision = shortRevision(revision)
 	w.Owner.SpecHash = revision
 	return Template{
@@ -173,6 +174,18 @@ func orNil(list []string) []string {
 		return nil
 	}
 	return list
+}
+
+// asSet is a list in which order and repetition mean nothing: engines drop both.
+func asSet(list []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(list)))
+}
+
+func labelsOrNil(labels map[string]string) map[string]string {
+	if len(labels) == 0 {
+		return nil
+	}
+	return labels
 }
 
 func desireEnv(env []spec.EnvVar) []runtime.EnvVar {
@@ -206,8 +219,8 @@ func desireSecurity(s spec.Security) runtime.Security {
 	out := runtime.Security{
 		ReadOnlyRootFilesystem: s.ReadOnlyRootFilesystem,
 		NoNewPrivileges:        s.NoNewPrivileges == nil || *s.NoNewPrivileges,
-		CapDrop:                orNil(s.CapDrop),
-		CapAdd:                 orNil(s.CapAdd),
+		CapDrop:                asSet(s.CapDrop),
+		CapAdd:                 asSet(s.CapAdd),
 		Runtime:                s.Runtime,
 	}
 	if s.Seccomp != "default" {
@@ -219,7 +232,7 @@ func desireSecurity(s spec.Security) runtime.Security {
 // imagesOf are the images that a pool's containers are made from, that of the
 // template which a rollout falls back to included, and that of the sandbox in
 // any mode: a change of mode may be held.
-func imagesOf(s State, good *spec.WorkerTemplate) []string {
+func imagesOf(s State) []string {
 	if s.Pool == nil || s.Deleted {
 		return nil
 	}
@@ -228,7 +241,7 @@ func imagesOf(s State, good *spec.WorkerTemplate) []string {
 	for _, service := range want.Services {
 		images = append(images, service.Spec.Image)
 	}
-	if good != nil {
+	if good := s.Rollout.Good; good != nil {
 		images = append(images, good.Image)
 	}
 	slices.Sort(images)

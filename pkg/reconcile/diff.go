@@ -30,9 +30,7 @@ func Diff(s State) Plan {
 		return p
 	}
 	want := Desire(s.Pool)
-	if diffNames(s, &p); len(p.Actions) > 0 {
-		return p
-	}
+	diffNames(s, &p)
 	if !diffFoundation(s, want, &p) {
 		return p
 	}
@@ -83,7 +81,7 @@ func diffServices(s State, want Desired, p *Plan) bool {
 	for _, service := range want.Services {
 		wanted[service.Spec.Name] = true
 		have := s.Observed.find(service.Spec.Owner.Role, service.Spec.Owner.Service)
-		if !imageThere(s, service.Spec.Name, service.Spec.Image, p) || !diffSingle(s, service.Spec, have, p) {
+		if !diffSingle(s, service.Spec, have, p) {
 			allReady = false
 			continue
 		}
@@ -135,7 +133,9 @@ func diffUnready(s State, service Service, c *runtime.Container, h Health, p *Pl
 // as wanted, and says whether it is there.
 func diffSingle(s State, want runtime.ContainerSpec, have []*runtime.Container, p *Plan) bool {
 	if len(have) == 0 {
-		p.add(Create{step{want.Name, "not found"}, want})
+		if imageThere(s, want.Name, want.Image, p) {
+			p.add(Create{step{want.Name, "not found"}, fitted(want, s.Observed.Host)})
+		}
 		return false
 	}
 	diffUnwanted(s, have[1:], "a second "+string(want.Owner.Role), p)
@@ -146,6 +146,9 @@ func diffSingle(s State, want runtime.ContainerSpec, have []*runtime.Container, 
 	}
 	if drift := networkDrift(want.Network, c); drift != "" {
 		cause, isStale = drift, true
+	}
+	if isStale && c.State == runtime.StateRunning && !imageThere(s, want.Name, want.Image, p) {
+		return true // what runs is better than nothing
 	}
 	if !isStale && c.Inspection != nil && c.Owner.SpecHash == want.Owner.SpecHash {
 		if drift := hardDrift(want, c); drift != "" {
@@ -167,8 +170,9 @@ func diffSingle(s State, want runtime.ContainerSpec, have []*runtime.Container, 
 		p.add(Stop{step: step{c.Name, cause}, ID: c.ID})
 		return false
 	case c.State == runtime.StateRunning:
-		if drift := limitDrift(want, c); len(drift) > 0 {
-			p.add(Update{step{c.Name, "limits drifted: " + joined(drift)}, c.ID, want.Limits})
+		fit := fitted(want, s.Observed.Host)
+		if drift := limitDrift(fit, c); len(drift) > 0 {
+			p.add(Update{step{c.Name, "limits drifted: " + joined(drift)}, c.ID, fit.Limits})
 		}
 		return true
 	case isStale || sandboxReplaced(s, c):
@@ -234,9 +238,13 @@ func imageThere(s State, object, image string, p *Plan) bool {
 	}
 	p.wait(s.Now, spec.Waiting{
 		Object: object, Reason: spec.ReasonImageMissing,
-		Message: fmt.Sprintf("image %s is not on the engine: build or pull it (docker pull %s); it is used as soon as it is there", image, image),
+		Message: imageMissing(image),
 	})
 	return false
+}
+
+func imageMissing(image string) string {
+	return fmt.Sprintf("image %s is not on the engine: build or pull it (docker pull %s); it is used as soon as it is there", image, image)
 }
 
 func orElse(s, otherwise string) string {

@@ -270,9 +270,9 @@ var _ = Describe("Diff", func() {
 		},
 		Entry("for an image that is not there", func(s *reconcile.State) { delete(s.Observed.Images, "worker:1") },
 			spec.ReasonImageMissing, "docker pull worker:1"),
-		Entry("for a limit above the engine's memory", func(s *reconcile.State) { s.Observed.Memory = runtime.Memory{Total: 2 << 30, Available: -1} },
+		Entry("for a limit above the engine's memory", func(s *reconcile.State) { s.Observed.Host = runtime.Host{Total: 2 << 30, Available: -1} },
 			spec.ReasonInsufficientMemory, "4Gi and the engine has 2Gi"),
-		Entry("for a host that runs out of memory", func(s *reconcile.State) { s.Observed.Memory.Available = 100 << 20 },
+		Entry("for a host that runs out of memory", func(s *reconcile.State) { s.Observed.Host.Available = 100 << 20 },
 			spec.ReasonInsufficientMemory, "100Mi of memory left"),
 		Entry("for a parent that is not ready", func(s *reconcile.State) {
 			s.Observed.Health["hal-dev-parent"] = reconcile.Health{State: reconcile.HealthStarting, Since: noon}

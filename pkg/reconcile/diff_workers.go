@@ -21,9 +21,10 @@ func diffWorkers(s State, servicesReady bool, p *Plan) {
 	}
 	pool.tellMax(p)
 	pool.repair(p)
-	left := pool.retire(p)
+	hold := pool.hold()
+	left := pool.retire(hold, p)
 	pool.startCreated(p)
-	pool.create(pool.roomAfter(left), p)
+	pool.create(pool.roomAfter(left), hold, p)
 	pool.clear(p)
 	pool.lookAgain(p)
 }
@@ -42,7 +43,7 @@ func (w workerPool) repair(p *Plan) {
 	for _, k := range w.workers {
 		switch {
 		case k.State == runtime.StateRunning && len(k.limits) > 0 && k.phase != phaseBroken && k.phase != phaseTerminating:
-			want := w.effective.Worker(k.Owner.Ordinal)
+			want := fitted(w.effective.prototype, w.Observed.Host)
 			p.add(Update{step{k.Name, "limits drifted: " + joined(k.limits)}, k.ID, want.Limits})
 		case k.claim != "":
 		case k.phase == phaseBroken:
@@ -66,21 +67,23 @@ func (w workerPool) startCreated(p *Plan) {
 }
 
 // retire takes down old workers as far as the rollout's bounds allow, and those
-// above the number. It returns how many live ones it leaves.
-func (w workerPool) retire(p *Plan) int {
+// above the number. It returns how many live ones it leaves. While no worker can be
+// created, no old one is taken: there would be nothing in its place.
+func (w workerPool) retire(h hold, p *Plan) int {
 	retired := 0
 	take := func(k *worker, cause string) {
 		takeDown(w.State, k.Container, cause, p)
 		retired++
 	}
 	olds, currents := split(w.live)
-	budget := w.available() - w.minAvailable()
-	if !w.Rollout.paused() {
+	if !w.Rollout.paused() && h.most > 0 {
+		budget := w.available() - w.minAvailable()
 		for _, k := range olds {
 			switch {
+			case k.unasked: // it may well be available
 			case k.phase != phaseReady:
 				take(k, k.cause)
-			case budget > 0:
+			case budget > 0: // a young one will be available soon, and counts as much
 				take(k, k.cause)
 				budget--
 			}
@@ -102,20 +105,26 @@ func (w workerPool) retire(p *Plan) int {
 }
 
 // create makes up the number, at the lowest free ordinals.
-func (w workerPool) create(room int, p *Plan) {
-	template := healTemplate(w.State, w.effective)
-	room = w.held(room, template, p)
-	room = w.belowMax(room, p)
+func (w workerPool) create(room int, h hold, p *Plan) {
+	if room <= 0 {
+		return
+	}
+	if h.reason != "" {
+		object := fmt.Sprintf("%s of pool/%s", count(room, "worker"), w.Name)
+		p.wait(w.Now, spec.Waiting{Object: object, Reason: h.reason, Message: h.message, Until: h.until})
+	}
+	room = w.belowMax(min(room, h.most), p)
 	used := map[int]bool{}
 	for _, k := range w.workers {
 		used[k.Owner.Ordinal] = true
 	}
+	template := healTemplate(w.State, w.effective)
 	made := 0
 	for ordinal := 0; made < room; ordinal++ {
 		if used[ordinal] {
 			continue
 		}
-		want := template.Worker(ordinal)
+		want := fitted(template.Worker(ordinal), w.Observed.Host)
 		p.add(Create{step{want.Name, w.createCause()}, want})
 		made++
 	}
@@ -126,44 +135,6 @@ func (w workerPool) createCause() string {
 		return "replaces an old worker: " + olds[len(olds)-1].cause
 	}
 	return fmt.Sprintf("%d of %d warm workers", len(w.live), w.warm)
-}
-
-// held is how much of the room may be used now: none without the services, the
-// image or the memory; one at a time, each after its backoff, in a crash loop.
-func (w workerPool) held(room int, template Template, p *Plan) int {
-	if room <= 0 {
-		return 0
-	}
-	object := fmt.Sprintf("%s of pool/%s", count(room, "worker"), w.Name)
-	if !w.servicesReady {
-		p.wait(w.Now, spec.Waiting{Object: object, Reason: spec.ReasonSharedServiceUnhealthy, Message: object + " waiting for the shared services"})
-		return 0
-	}
-	if !imageThere(w.State, object, template.Image(), p) {
-		return 0
-	}
-	if message := memoryShort(w.Observed.Memory, template.prototype.Limits.Memory); message != "" {
-		p.wait(w.Now, spec.Waiting{Object: object, Reason: spec.ReasonInsufficientMemory, Message: message, Until: w.Now.Add(memoryRecheck)})
-		return 0
-	}
-	failed, due, looping := crashLoop(w.State, template.Revision)
-	if !looping {
-		return room
-	}
-	if w.Now.Before(due) {
-		p.wait(w.Now, spec.Waiting{
-			Object: object, Reason: spec.ReasonCrashLoop, Until: due,
-			Message: fmt.Sprintf("workers failed %s in a row; the last, %s", times(failed.count), failed.last),
-		})
-		return 0
-	}
-	for _, k := range w.live {
-		if k.current && !k.availableAt(w.Now, w.minReady()) {
-			p.requeue(w.minReady())
-			return 0
-		}
-	}
-	return 1
 }
 
 // belowMax keeps every worker that exists, whatever its state, within max. Kept
@@ -206,7 +177,7 @@ func (w workerPool) clear(p *Plan) {
 	slices.SortStableFunc(failed, func(a, b *worker) int { return b.since.Compare(a.since) })
 	keep := *w.Pool.Spec.Workers.Restart.KeepFailed
 	for i, k := range failed {
-		if i >= keep && !p.acts(k.Name) {
+		if i >= keep {
 			p.add(Remove{step{k.Name, fmt.Sprintf("%s; the last %d are kept", k.cause, keep)}, k.ID, true})
 		}
 	}

@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"hal-controller/pkg/runtime"
 	"hal-controller/pkg/spec"
@@ -50,23 +49,23 @@ type executor struct {
 	runtime   runtime.Runtime
 	claimable *Claimable
 	stops     *stops
-	parallel  int
+	slots     chan struct{} // one for each call at a time, over all pools
 }
 
-// execute runs a plan's actions, at most parallel at once, and returns one
-// result for each in the plan's order. Stops are only begun: a container that
+// execute runs a plan's actions side by side, as far as there are slots, and
+// returns one result for each in the plan's order. Stops are only begun: a container that
 // takes its whole grace must not keep a pass from healing others.
 func (e executor) execute(ctx context.Context, pool string, p Plan) []Result {
 	results := make([]Result, len(p.Actions))
-	var group errgroup.Group
-	group.SetLimit(max(1, e.parallel))
+	var group sync.WaitGroup
 	for i, action := range p.Actions {
-		group.Go(func() error {
+		e.slots <- struct{}{}
+		group.Go(func() {
 			results[i] = e.one(ctx, pool, action)
-			return nil
+			<-e.slots
 		})
 	}
-	_ = group.Wait()
+	group.Wait()
 	return results
 }
 

@@ -14,9 +14,8 @@ const maxFailures = 500
 
 // RecordFailures adds the failures that an observation shows for the first
 // time: containers that ended without having been asked to, and those whose
-// probes say they have failed. asked holds the ids that the controller itself
-// has stopped. The result is oldest first.
-func RecordFailures(s State, asked map[string]bool) []Failure {
+// probes say they have failed. The result is oldest first.
+func RecordFailures(s State) []Failure {
 	failures := s.Failures
 	seen := map[string]bool{}
 	for _, f := range failures {
@@ -25,7 +24,7 @@ func RecordFailures(s State, asked map[string]bool) []Failure {
 	var added []Failure
 	for c := range s.Observed.each() {
 		f, failed := failureSeen(s, c)
-		if !failed || asked[c.ID] || seen[f.key()] || claimOf(s, c) != "" && c.Owner.Role == runtime.RoleWorker {
+		if !failed || s.Observed.Asked[c.ID] || seen[f.key()] || claimOf(s, c) != "" && c.Owner.Role == runtime.RoleWorker {
 			continue
 		}
 		added = append(added, f)
@@ -41,10 +40,10 @@ func RecordFailures(s State, asked map[string]bool) []Failure {
 // presumed are the failures of workers that have ended just now. They count in
 // this pass, so that a crash loop waits from its latest end on, and are recorded
 // once an inspection has told what they were.
-func presumed(s State, asked map[string]bool) []Failure {
+func presumed(s State) []Failure {
 	var failures []Failure
 	for c := range s.Observed.each() {
-		if endedJustNow(c) && !asked[c.ID] && claimOf(s, c) == "" {
+		if endedJustNow(c) && !s.Observed.Asked[c.ID] && claimOf(s, c) == "" {
 			failures = append(failures, Failure{
 				ID: c.ID, Name: c.Name, Role: c.Owner.Role, SpecHash: c.Owner.SpecHash, At: s.Now, Reason: "ended",
 			})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"hal-controller/pkg/runtime"
+	"hal-controller/pkg/spec"
 )
 
 // hashFormat is the version of what goes into a spec hash. Raising it must not
@@ -18,7 +19,21 @@ const hashFormat = "v1:"
 // owner are left out, so that all workers of a revision share one hash.
 func specHash(c runtime.ContainerSpec) string {
 	c.Name, c.Owner = "", runtime.Owner{}
-	data, err := json.Marshal(c)
+	return hashOf(c)
+}
+
+// templateHash is the identity of what workers are made from.
+func templateHash(c runtime.ContainerSpec, warmup *spec.Warmup, readiness *spec.Probe) string {
+	c.Name, c.Owner = "", runtime.Owner{}
+	return hashOf(struct {
+		Container runtime.ContainerSpec
+		Warmup    *spec.Warmup
+		Readiness *spec.Probe
+	}{c, warmup, readiness})
+}
+
+func hashOf(v any) string {
+	data, err := json.Marshal(v)
 	if err != nil {
 		return "" // a hash that cannot be computed means: not stale
 	}

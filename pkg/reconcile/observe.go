@@ -22,6 +22,9 @@ const (
 	// endBelieved is how long an event's word for the end of a container is taken
 	// against a listing that has it running.
 	endBelieved = time.Second
+	// observeTimeout bounds the reading of one pool: an engine that has not
+	// answered by then is taken to be unavailable.
+	observeTimeout = 15 * time.Second
 	// inspectParallel bounds inspections at one time.
 	inspectParallel = 8
 )
@@ -36,12 +39,15 @@ type observer struct {
 	mu     sync.Mutex
 	views  map[string]*view
 	images map[string]string
+	// epoch grows with each image event: what was read before it is not kept.
+	epoch int
 }
 
 // view is what is remembered of one pool between passes.
 type view struct {
 	inspections map[string]inspected
 	ended       map[string]time.Time // when an event said so of an id
+	changed     map[string]bool      // ids with an event since the current pass began
 	network     *runtime.Network
 	volumes     map[string]runtime.Volume
 	networkRead bool
@@ -60,7 +66,7 @@ func newObserver(rt runtime.Runtime) *observer {
 func (o *observer) view(pool string) *view {
 	v := o.views[pool]
 	if v == nil {
-		v = &view{inspections: map[string]inspected{}, ended: map[string]time.Time{}}
+		v = &view{inspections: map[string]inspected{}, ended: map[string]time.Time{}, changed: map[string]bool{}}
 		o.views[pool] = v
 	}
 	return v
@@ -74,6 +80,7 @@ func (o *observer) invalidate(e runtime.Event) {
 	case runtime.EventContainer:
 		v := o.view(e.Pool)
 		delete(v.inspections, e.ID)
+		v.changed[e.ID] = true
 		if e.Action == "die" {
 			v.ended[e.ID] = time.Now()
 		} else {
@@ -85,6 +92,7 @@ func (o *observer) invalidate(e runtime.Event) {
 		o.view(e.Pool).volumesRead = false
 	case runtime.EventImage:
 		clear(o.images)
+		o.epoch++
 	}
 }
 
@@ -99,6 +107,8 @@ func (o *observer) acted(pool string, results []Result) {
 			o.invalidate(runtime.Event{Kind: runtime.EventVolume, Pool: pool})
 		case ImportPause:
 			o.invalidate(runtime.Event{Kind: runtime.EventImage})
+		case Start:
+			o.invalidate(runtime.Event{Kind: runtime.EventContainer, Pool: pool, ID: a.ID})
 		case Update:
 			o.invalidate(runtime.Event{Kind: runtime.EventContainer, Pool: pool, ID: a.ID})
 		}
@@ -138,8 +148,16 @@ func (o *observer) forget(pool string) {
 // observe reads what the engine has for a pool. images are the references whose
 // presence matters.
 func (o *observer) observe(ctx context.Context, pool string, images []string) (Observed, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	limited, cancel := context.WithTimeout(ctx, observeTimeout)
 	defer cancel()
+	observed, err := o.read(limited, pool, images)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return Observed{}, fmt.Errorf("%w: no answer within %s: %w", runtime.ErrUnavailable, observeTimeout, err)
+	}
+	return observed, err
+}
+
+func (o *observer) read(ctx context.Context, pool string, images []string) (Observed, error) {
 	containers, err := o.runtime.List(ctx, pool)
 	if err != nil {
 		return Observed{}, fmt.Errorf("list the containers of pool %q: %w", pool, err)
@@ -158,8 +176,8 @@ func (o *observer) observe(ctx context.Context, pool string, images []string) (O
 	if observed.Images, err = o.imagesOf(ctx, images); err != nil {
 		return Observed{}, err
 	}
-	if observed.Memory, err = o.runtime.Memory(ctx); err != nil {
-		return Observed{}, fmt.Errorf("read the engine's memory: %w", err)
+	if observed.Host, err = o.runtime.Host(ctx); err != nil {
+		return Observed{}, fmt.Errorf("read what the engine's host has: %w", err)
 	}
 	return observed, nil
 }
@@ -199,7 +217,7 @@ func (o *observer) inspect(ctx context.Context, pool string, containers []runtim
 			// The listing may be from before the event that had it inspected: the
 			// engine (20.10) tells of an exit, a pause or a new name up to 0.2 s
 			// before it lists it, and has an inspection wait until then.
-			c.Inspection, c.State, c.Name = i2, i2.State, i2.Spec.Name
+			c.Inspection, c.State, c.Addresses, c.Name = i2, i2.State, i2.Addresses, i2.Spec.Name
 			return nil
 		})
 	}
@@ -213,7 +231,7 @@ func (o *observer) inspect(ctx context.Context, pool string, containers []runtim
 		}
 	}
 	slices.SortFunc(kept, func(a, b runtime.Container) int { return compareStrings(a.Name, b.Name) })
-	o.remember(pool, known, kept)
+	o.remember(pool, kept)
 	return kept, nil
 }
 
@@ -225,24 +243,19 @@ func (o *observer) known(pool string) (map[string]inspected, map[string]time.Tim
 	defer o.mu.Unlock()
 	v := o.view(pool)
 	maps.DeleteFunc(v.ended, func(_ string, at time.Time) bool { return time.Since(at) >= endBelieved })
+	clear(v.changed)
 	return maps.Clone(v.inspections), maps.Clone(v.ended)
 }
 
-func (o *observer) remember(pool string, before map[string]inspected, containers []runtime.Container) {
+func (o *observer) remember(pool string, containers []runtime.Container) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	v := o.view(pool)
 	fresh := map[string]inspected{}
 	for _, c := range containers {
-		if c.Inspection == nil {
-			continue
+		if c.Inspection != nil && !v.changed[c.ID] {
+			fresh[c.ID] = inspected{c.Inspection, c.State}
 		}
-		if _, was := before[c.ID]; was {
-			if _, still := v.inspections[c.ID]; !still {
-				continue // invalidated while this pass was reading
-			}
-		}
-		fresh[c.ID] = inspected{c.Inspection, c.State}
 	}
 	v.inspections = fresh
 }

@@ -78,6 +78,7 @@ func (o *observer) imagesOf(ctx context.Context, refs []string) (map[string]stri
 func (o *observer) image(ctx context.Context, ref string) (string, error) {
 	o.mu.Lock()
 	id, known := o.images[ref]
+	epoch := o.epoch
 	o.mu.Unlock()
 	if known {
 		return id, nil
@@ -88,6 +89,8 @@ func (o *observer) image(ctx context.Context, ref string) (string, error) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.images[ref] = id
+	if epoch == o.epoch {
+		o.images[ref] = id
+	}
 	return id, nil
 }

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +19,8 @@ type Plan struct {
 	RequeueAfter time.Duration
 	// Drained says that nothing of a deleted pool is left.
 	Drained bool
+
+	objects map[string]bool // that have an action
 }
 
 // Action is one step: one call to the engine.
@@ -41,7 +42,18 @@ func (p Plan) String() string {
 	return b.String()
 }
 
-func (p *Plan) add(a Action) { p.Actions = append(p.Actions, a) }
+// add puts an action into the plan, unless its object has one already: one step
+// for each at a time.
+func (p *Plan) add(a Action) {
+	if p.objects[a.Object()] {
+		return
+	}
+	if p.objects == nil {
+		p.objects = map[string]bool{}
+	}
+	p.objects[a.Object()] = true
+	p.Actions = append(p.Actions, a)
+}
 
 func (p *Plan) wait(now time.Time, w spec.Waiting) {
 	p.Waiting = append(p.Waiting, w)
@@ -83,9 +95,7 @@ func (p Plan) Urgent() Plan {
 }
 
 // acts says whether the plan has a step for an object already.
-func (p Plan) acts(object string) bool {
-	return slices.ContainsFunc(p.Actions, func(a Action) bool { return a.Object() == object })
-}
+func (p Plan) acts(object string) bool { return p.objects[object] }
 
 type step struct {
 	Name string

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"errors"
+	"maps"
 	"slices"
 
 	"hal-controller/pkg/runtime"
@@ -11,13 +12,12 @@ import (
 // poolRecord is what is remembered of a pool between passes. Losing it costs
 // nothing but a little history.
 type poolRecord struct {
-	rollout  Rollout
-	loaded   bool
 	failures []Failure
 	asked    map[string]bool // ids that the controller itself has stopped
 	status   *spec.PoolStatus
 	failed   []Result // of stops that ended since the last pass
 	failing  bool     // an action of the last pass did not work
+	unseen   int      // observations in a row that did not work
 }
 
 // note records what the actions did, and says whether they changed anything.
@@ -25,6 +25,7 @@ func (r *Reconciler) note(pool string, s State, results []Result) bool {
 	changed := false
 	r.mu.Lock()
 	record := r.locked(pool)
+	record.unseen = 0
 	record.failing = slices.ContainsFunc(results, func(result Result) bool { return result.Err != nil })
 	for _, result := range results {
 		switch a := result.Action.(type) {
@@ -34,6 +35,9 @@ func (r *Reconciler) note(pool string, s State, results []Result) bool {
 			}
 			continue // it changes something when it ends
 		case Start:
+			if result.Err == nil {
+				delete(record.asked, a.ID) // it runs again: its next end is its own
+			}
 			if errors.Is(result.Err, runtime.ErrInvalid) {
 				record.failures = append(slices.Clone(record.failures), startFailure(s, a, result.Err))
 				changed = true
@@ -46,6 +50,22 @@ func (r *Reconciler) note(pool string, s State, results []Result) bool {
 		r.tell(pool, result)
 	}
 	return changed
+}
+
+// asked returns the ids of a pool's containers that the controller has stopped,
+// and drops those that are no more.
+func (r *Reconciler) asked(pool string, o Observed) map[string]bool {
+	still := map[string]bool{}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	record := r.locked(pool)
+	for c := range o.each() {
+		if record.asked[c.ID] {
+			still[c.ID] = true
+		}
+	}
+	record.asked = still
+	return maps.Clone(still)
 }
 
 // startFailure is the failure of a container whose start the engine refused.
@@ -87,7 +107,7 @@ func (r *Reconciler) takeFailedStops(pool string) []Result {
 
 func (r *Reconciler) forget(pool string) {
 	r.Manifests.Forget(pool)
-	_ = r.Rollouts.Save(pool, Rollout{})
+	_ = r.rollouts.forget(pool)
 	r.Prober.Watch(pool, nil)
 	r.observer.forget(pool)
 	r.mu.Lock()

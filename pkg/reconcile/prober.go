@@ -17,7 +17,6 @@ type Prober interface {
 // Target is a running container with something to probe.
 type Target struct {
 	ID        string
-	Name      string
 	StartedAt time.Time
 	// Address is where its ports are reached, "" where it has none.
 	Address   string

@@ -31,7 +31,7 @@ func Project(s State) Plan {
 			continue
 		}
 		for _, a := range p.Actions {
-			whole.add(a)
+			whole.Actions = append(whole.Actions, a)
 			apply(&s.Observed, a, s, n)
 		}
 	}

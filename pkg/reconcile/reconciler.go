@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -22,7 +21,8 @@ type Options struct {
 	Rollouts  RolloutStore
 	Claimable *Claimable
 	Events    *Events
-	// Parallel bounds the calls to the engine at one time.
+	// Parallel bounds the calls to the engine at one time, over all pools; stops,
+	// which mostly wait, have four times as many places of their own.
 	Parallel int
 	// Now is the clock.
 	Now func() time.Time
@@ -35,6 +35,7 @@ type Reconciler struct {
 	observer *observer
 	executor executor
 	stops    *stops
+	rollouts *rolloutRecords
 	// Enqueue is called when a pool should be looked at again, from any
 	// goroutine. Set it before the first Reconcile.
 	Enqueue func(pool string)
@@ -47,8 +48,9 @@ type Reconciler struct {
 // New makes a Reconciler.
 func New(o Options) *Reconciler {
 	r := &Reconciler{Options: o, observer: newObserver(o.Runtime), pools: map[string]*poolRecord{}}
+	r.rollouts = &rolloutRecords{store: o.Rollouts, log: o.Log, records: map[string]Rollout{}}
 	r.stops = newStops(o.Runtime, max(1, o.Parallel)*4, r.stopDone)
-	r.executor = executor{runtime: o.Runtime, claimable: o.Claimable, stops: r.stops, parallel: o.Parallel}
+	r.executor = executor{runtime: o.Runtime, claimable: o.Claimable, stops: r.stops, slots: make(chan struct{}, max(1, o.Parallel))}
 	return r
 }
 
@@ -64,6 +66,19 @@ type Pass struct {
 // engine changes.
 var ErrTerminal = errors.New("retrying cannot help")
 
+// blindAfter is how many times in a row the engine may fail to tell what it has,
+// in other ways than by not being there, until that is called unavailable.
+const blindAfter = 3
+
+// blind says whether a failed observation means that the engine is unavailable.
+func (r *Reconciler) blind(pool string, err error) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	record := r.locked(pool)
+	record.unseen++
+	return errors.Is(err, runtime.ErrUnavailable) || record.unseen >= blindAfter
+}
+
 // settlingTime is when to look again at a worker that has ended just now.
 const settlingTime = 30 * time.Millisecond
 
@@ -75,7 +90,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, pool string) (Pass, error) {
 	}
 	var err error
 	if state.Observed, err = r.observe(ctx, state); err != nil {
-		if errors.Is(err, runtime.ErrUnavailable) {
+		if r.blind(pool, err) {
 			r.publish(state, Report{Source: manifest.Source, Problems: manifest.Problems, Unavailable: err.Error()})
 		}
 		return Pass{}, err
@@ -123,16 +138,17 @@ func (r *Reconciler) state(pool string) (State, Manifest, bool) {
 	}
 	return State{
 		Name: pool, Pool: manifest.Pool, Generation: manifest.Generation, Deleted: manifest.Deleted,
-		Now: r.Now(),
+		Rollout: r.rollouts.get(pool), Now: r.Now(),
 	}, manifest, true
 }
 
 func (r *Reconciler) observe(ctx context.Context, s State) (Observed, error) {
-	observed, err := r.observer.observe(ctx, s.Name, imagesOf(s, r.record(s.Name).rollout.Good))
+	observed, err := r.observer.observe(ctx, s.Name, imagesOf(s))
 	if err != nil {
 		return Observed{}, err
 	}
 	observed.Stopping = r.stops.of(s.Name)
+	observed.Asked = r.asked(s.Name, observed)
 	r.Prober.Watch(s.Name, targets(s, observed))
 	observed.Health = r.Prober.Health(s.Name)
 	return observed, nil
@@ -140,51 +156,23 @@ func (r *Reconciler) observe(ctx context.Context, s State) (Observed, error) {
 
 // learn brings the records that outlive a pass up to date: failures, rollout.
 func (r *Reconciler) learn(ctx context.Context, s State) (State, error) {
-	record := r.record(s.Name)
-	if !record.loaded {
-		rollout, err := r.Rollouts.Load(s.Name)
-		if err != nil {
-			r.Log.Error(err, "rollout record is lost; there is no revision to fall back to", "pool", s.Name)
-		}
-		r.mu.Lock()
-		record.rollout, record.loaded = rollout, true
-		r.mu.Unlock()
-	}
 	r.mu.Lock()
-	s.Rollout, s.Failures = record.rollout, record.failures
-	record.failures = RecordFailures(s, record.asked)
-	ended := presumed(s, record.asked)
+	record := r.locked(s.Name)
+	s.Failures = record.failures
+	record.failures = RecordFailures(s)
 	r.mu.Unlock()
 	r.quoteLogs(ctx, s.Name)
 	s.Failures = r.failures(s.Name)
-	s, err := r.advance(s)
-	s.Failures = slices.Concat(s.Failures, ended)
+	before, after, err := r.rollouts.change(s.Name, func(current Rollout) (Rollout, error) {
+		s.Rollout = current
+		return Advance(s), nil
+	})
+	s.Rollout = after
+	s.Failures = slices.Concat(s.Failures, presumed(s))
+	if after.Outcome != before.Outcome && after.Outcome != "" {
+		r.event(s.Name, EventWarning, string(after.Outcome), "pool/"+s.Name, after.Message)
+	}
 	return s, err
-}
-
-func (r *Reconciler) advance(s State) (State, error) {
-	next := Advance(s)
-	if sameRollout(next, s.Rollout) {
-		return s, nil
-	}
-	if err := r.Rollouts.Save(s.Name, next); err != nil {
-		return s, fmt.Errorf("save the rollout record of pool %q: %w", s.Name, err)
-	}
-	if next.Outcome != s.Rollout.Outcome && next.Outcome != "" {
-		r.event(s.Name, EventWarning, string(next.Outcome), "pool/"+s.Name, next.Message)
-	}
-	r.mu.Lock()
-	r.locked(s.Name).rollout = next
-	r.mu.Unlock()
-	s.Rollout = next
-	return s, nil
-}
-
-// sameRollout compares records; a template is as good as its revision.
-func sameRollout(a, b Rollout) bool {
-	same := a.GoodRevision == b.GoodRevision && (a.Good == nil) == (b.Good == nil)
-	a.Good, b.Good = nil, nil
-	return same && a == b
 }
 
 // failure is the error of a pass. It is terminal when each of its parts is.
@@ -224,22 +212,11 @@ func (r *Reconciler) Pools() []string {
 	return sortedKeys(r.pools)
 }
 
-// ChangeRollout applies a person's word to a pool's rollout and keeps it.
+// ChangeRollout applies a person's word to a pool's rollout, and keeps it.
 func (r *Reconciler) ChangeRollout(pool string, change func(Rollout) (Rollout, error)) error {
-	record := r.record(pool)
-	r.mu.Lock()
-	current := record.rollout
-	r.mu.Unlock()
-	next, err := change(current)
-	if err != nil {
+	if _, _, err := r.rollouts.change(pool, change); err != nil {
 		return err
 	}
-	if err := r.Rollouts.Save(pool, next); err != nil {
-		return fmt.Errorf("save the rollout record of pool %q: %w", pool, err)
-	}
-	r.mu.Lock()
-	record.rollout = next
-	r.mu.Unlock()
 	r.Enqueue(pool)
 	return nil
 }

@@ -98,8 +98,7 @@ func Advance(s State) Rollout {
 	}
 	r.Available = available
 	if r.Held {
-		r.Progressed = s.Now
-		return r
+		return r // Resume starts the deadline anew
 	}
 	return judge(s, r, target)
 }

@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"fmt"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -59,6 +60,13 @@ var _ = Describe("A rollout", func() {
 		Expect(p.RequeueAfter).To(Equal(2 * time.Second))
 		s.Now = noon.Add(2 * time.Second)
 		Expect(reconcile.Diff(*s).String()).To(Equal(plan("stop hal-dev-2: " + image)))
+	})
+	It("counts old workers that are ready and young as what they will be, and takes no more of them", func() {
+		s := rollout(4)
+		for i := range 4 {
+			on(s, fmt.Sprintf("hal-dev-%d", i), restartedAt(noon))
+		}
+		Expect(reconcile.Diff(*s).String()).To(Equal(plan("create hal-dev-4: replaces an old worker: " + image)))
 	})
 	It("moves by one where there is room neither above nor below", func() {
 		s := rollout(2, setMax(2))

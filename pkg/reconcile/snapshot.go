@@ -13,7 +13,7 @@ import (
 // with a probe are taken to be ready, since nobody has asked them.
 func Snapshot(ctx context.Context, rt runtime.Runtime, p *spec.Pool, now time.Time) (State, error) {
 	s := State{Name: p.Metadata.Name, Pool: p, Now: now}
-	observed, err := newObserver(rt).observe(ctx, s.Name, imagesOf(s, nil))
+	observed, err := newObserver(rt).observe(ctx, s.Name, imagesOf(s))
 	if err != nil {
 		return State{}, err
 	}

@@ -44,13 +44,15 @@ type Claim struct {
 // Observed is what the engine has for one pool.
 type Observed struct {
 	Containers []runtime.Container
-	// Stopping are the ids of containers that are being stopped just now.
+	// Stopping are the ids of containers that are being stopped just now, Asked
+	// those that the controller has stopped: their end is no failure.
 	Stopping map[string]bool
+	Asked    map[string]bool
 	Network  *runtime.Network
 	Volumes  map[string]runtime.Volume
 	// Images by reference; one that is not there is missing on the engine.
 	Images map[string]string
-	Memory runtime.Memory
+	Host   runtime.Host
 	// Health by container id. A running container without one has no probe.
 	Health map[string]Health
 }
@@ -77,6 +79,9 @@ type Health struct {
 	Since time.Time
 	// Message of the last try that failed.
 	Message string
+	// Tried says that it has been asked at all. A container that has not been,
+	// as after a restart of the controller, may well be ready.
+	Tried bool
 }
 
 // Failure is the end of a container that should have gone on.

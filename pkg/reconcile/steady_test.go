@@ -46,7 +46,7 @@ func steady(edits ...func(*spec.Pool)) *reconcile.State {
 			Volumes: map[string]runtime.Volume{},
 			Images:  map[string]string{runtime.PauseImage: "id", "parent:1": "id", "parent:2": "id", "worker:1": "id", "worker:2": "id"},
 			Health:  map[string]reconcile.Health{},
-			Memory:  runtime.Memory{Total: 64 << 30, Available: 32 << 30},
+			Host:    runtime.Host{Total: 64 << 30, Available: 32 << 30},
 		},
 	}
 	for _, v := range want.Volumes {

@@ -6,8 +6,8 @@ import (
 )
 
 // targets are the running containers of a pool that have something to probe:
-// the services and workers that were made from what is declared now, and the
-// workers of the revision a rollout comes from.
+// the services, and the workers of the declared revision and of the last good
+// one, each with its own probes. Workers of any other are ready while they run.
 func targets(s State, observed Observed) []Target {
 	if s.Pool == nil || s.Deleted {
 		return nil
@@ -18,7 +18,7 @@ func targets(s State, observed Observed) []Target {
 		if c.State != runtime.StateRunning || warmup == nil && readiness == nil {
 			return
 		}
-		t := Target{ID: c.ID, Name: c.Name, Address: address(s.Name, c, observed), Warmup: warmup, Readiness: readiness}
+		t := Target{ID: c.ID, Address: address(s.Name, c, observed), Warmup: warmup, Readiness: readiness}
 		if c.Inspection != nil {
 			t.StartedAt = c.Inspection.StartedAt
 		}
@@ -30,10 +30,14 @@ func targets(s State, observed Observed) []Target {
 		}
 	}
 	for _, c := range observed.find(runtime.RoleWorker, "") {
-		if c.Owner.Revision == want.Worker.Revision || want.Worker.Warmup == nil {
+		if claimOf(s, c) != "" {
+			continue // nothing is decided by a claimed worker's health
+		}
+		switch t := s.Rollout.Good; {
+		case c.Owner.Revision == want.Worker.Revision:
 			add(c, want.Worker.Warmup, want.Worker.Readiness)
-		} else {
-			add(c, nil, want.Worker.Readiness)
+		case t != nil && c.Owner.Revision == s.Rollout.GoodRevision:
+			add(c, t.Warmup, t.Readiness)
 		}
 	}
 	return out

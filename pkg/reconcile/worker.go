@@ -29,6 +29,7 @@ type worker struct {
 	claim   string
 	phase   phase
 	since   time.Time // of its phase, where it is ready
+	unasked bool      // starting, and its probes have not been asked yet
 	current bool      // of the effective revision
 	old     bool      // to be replaced when there is room: revision, drift or age
 	cause   string    // why it is broken, old or failed
@@ -54,8 +55,10 @@ func classify(s State, effective Template) []*worker {
 		w := &worker{Container: c, claim: claimOf(s, c)}
 		w.current = c.Owner.Revision == effective.Revision
 		w.phase, w.since, w.cause = workerPhase(s, c, sandbox, gate)
+		h, probed := s.Observed.Health[c.ID]
+		w.unasked = w.phase == phaseStarting && probed && !h.Tried
 		if w.current {
-			w.limits = limitDrift(effective.prototype, c)
+			w.limits = limitDrift(fitted(effective.prototype, s.Observed.Host), c)
 		}
 		if w.phase == phaseCreated || w.phase == phaseStarting || w.phase == phaseReady {
 			if cause := replaceCause(s, effective, c); cause != "" {
@@ -139,6 +142,9 @@ func exitedPhase(s State, c *runtime.Container) (phase, time.Time, string) {
 		return phaseTerminating, time.Time{}, "ended just now"
 	}
 	reason := exitReason(c.Inspection)
+	if s.Observed.Asked[c.ID] {
+		return phaseEnded, c.Inspection.FinishedAt, "stopped"
+	}
 	if c.Inspection.OOMKilled || !ordinaryExit(c.Inspection.ExitCode) {
 		return phaseFailed, c.Inspection.FinishedAt, reason
 	}

@@ -85,13 +85,13 @@ func (w workerPool) minAvailable() int {
 
 // surge is how many workers above warm a rollout may have, as far as max allows.
 func (w workerPool) surge() int {
-	live := 0
+	claimed := 0
 	for _, k := range w.workers {
 		if k.claim != "" {
-			live++
+			claimed++
 		}
 	}
-	free := *w.Pool.Spec.Workers.Max - live - w.warm
+	free := *w.Pool.Spec.Workers.Max - claimed - w.warm
 	return max(0, min(w.Pool.Spec.Workers.Update.MaxSurge.Of(w.warm), free))
 }
 

@@ -41,8 +41,8 @@ type Runtime interface {
 	// subscription: a change after that is not missed. Events are hints:
 	// they may repeat, and some are lost when a stream ends.
 	Events(ctx context.Context, opened func(), each func(Event)) error
-	// Memory is the engine's memory.
-	Memory(ctx context.Context) (Memory, error)
+	// Host is what the engine's host has.
+	Host(ctx context.Context) (Host, error)
 }
 
 // Containers are the containers of this instance.
@@ -174,7 +174,9 @@ type Container struct {
 type Inspection struct {
 	// State, like the name in Spec, is as new as the latest event. Those of a
 	// listing may be older.
-	State      State
+	State State
+	// Addresses as in Container, and as new as State.
+	Addresses  map[string]string
 	StartedAt  time.Time
 	FinishedAt time.Time
 	ExitCode   int
@@ -290,12 +292,15 @@ type Volume struct {
 	Created time.Time
 }
 
-// Memory of the engine's host, in bytes.
-type Memory struct {
+// Host is what the engine's host has.
+type Host struct {
+	// Total memory in bytes.
 	Total int64
-	// Available is what can be had without swapping; -1 where it is not known,
-	// as on a remote engine.
+	// Available memory in bytes, without swapping; -1 where it is not known, as
+	// on a remote engine.
 	Available int64
+	// CPUs in thousandths of a core: the most that a container can be given.
+	CPUs int64
 }
 
 // ExecResult is the end of a command run in a container.

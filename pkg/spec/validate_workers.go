@@ -103,7 +103,9 @@ func (c *checker) restart(at string, r Restart) {
 	if initial && longest && r.InitialBackoff > r.MaxBackoff {
 		c.add(at+".initialBackoff", "%s is above maxBackoff, %s", r.InitialBackoff, r.MaxBackoff)
 	}
-	c.positive(at+".resetAfter", r.ResetAfter)
+	if reset := c.positive(at+".resetAfter", r.ResetAfter); reset && longest && r.ResetAfter <= r.MaxBackoff {
+		c.add(at+".resetAfter", "%s is not above maxBackoff, %s: the series of failures would end while its backoff lasts", r.ResetAfter, r.MaxBackoff)
+	}
 	if r.KeepFailed != nil {
 		c.between(at+".keepFailed", *r.KeepFailed, 0, maxWorkers)
 	}

@@ -3,6 +3,7 @@ package state
 import (
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // DefaultDir is where state is kept: /var/lib/hal-controller for root, else
@@ -19,6 +20,12 @@ func DefaultDir() string {
 		return filepath.Join(os.TempDir(), "hal-controller")
 	}
 	return filepath.Join(home, ".local", "state", "hal-controller")
+}
+
+// For is the directory, below a base, of one instance on one engine: what
+// another has must not be taken for one's own.
+func For(base, engine, instance string) string {
+	return filepath.Join(base, strings.ReplaceAll(engine, ":", ""), instance)
 }
 
 // DefaultSocket is where the daemon of an instance serves its API:

@@ -51,8 +51,8 @@ func trouble(at func() *engine) {
 			Entry("to a subscription", func(ctx context.Context, _ *engine, r runtime.Runtime) error {
 				return r.Events(ctx, func() { Fail("opened") }, func(runtime.Event) {})
 			}),
-			Entry("to the memory", func(ctx context.Context, _ *engine, r runtime.Runtime) error {
-				_, err := r.Memory(ctx)
+			Entry("about the host", func(ctx context.Context, _ *engine, r runtime.Runtime) error {
+				_, err := r.Host(ctx)
 				return err
 			}),
 		)
@@ -69,12 +69,13 @@ func trouble(at func() *engine) {
 		})
 	})
 
-	Describe("Memory", func() {
-		It("is the host's, and what is available is within it or not known", func(ctx SpecContext) {
-			memory, err := at().Runtime.Memory(ctx)
+	Describe("Host", func() {
+		It("has memory, of which what is available is part or not known, and CPUs", func(ctx SpecContext) {
+			host, err := at().Runtime.Host(ctx)
 			Expect(err).NotTo(HaveOccurred())
-			Expect(memory.Total).To(BeNumerically(">", 0))
-			Expect(memory.Available).To(Or(Equal(int64(-1)), BeNumerically("<=", memory.Total)))
+			Expect(host.Total).To(BeNumerically(">", 0))
+			Expect(host.Available).To(Or(Equal(int64(-1)), BeNumerically("<=", host.Total)))
+			Expect(host.CPUs).To(BeNumerically(">=", 1000))
 		})
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
 
 	"hal-controller/pkg/runtime"
 )
@@ -35,20 +36,26 @@ func listed(s *container.Summary) runtime.Container {
 	if id, joins := strings.CutPrefix(s.HostConfig.NetworkMode, joining); joins {
 		c.SandboxID = id
 	}
-	if s.NetworkSettings == nil {
-		return c
+	if s.NetworkSettings != nil {
+		c.Addresses = addresses(s.NetworkSettings.Networks)
 	}
-	for name, endpoint := range s.NetworkSettings.Networks {
-		// While it does not run the engine lists the networks with no address.
+	return c
+}
+
+// addresses leaves out the networks that a container has no address in: while it
+// does not run the engine tells of them all the same.
+func addresses(networks map[string]*network.EndpointSettings) map[string]string {
+	var found map[string]string
+	for name, endpoint := range networks {
 		if endpoint == nil || endpoint.IPAddress == "" {
 			continue
 		}
-		if c.Addresses == nil {
-			c.Addresses = map[string]string{}
+		if found == nil {
+			found = map[string]string{}
 		}
-		c.Addresses[name] = endpoint.IPAddress
+		found[name] = endpoint.IPAddress
 	}
-	return c
+	return found
 }
 
 // ownName is the name of a container among those that links give it, which have

@@ -19,7 +19,7 @@ import (
 const engineStopTimeout = 10 * time.Second
 
 func inspection(c container.InspectResponse) *runtime.Inspection {
-	return &runtime.Inspection{
+	i := &runtime.Inspection{
 		State:         runtime.State(c.State.Status),
 		StartedAt:     timeOf(c.State.StartedAt),
 		FinishedAt:    timeOf(c.State.FinishedAt),
@@ -29,6 +29,10 @@ func inspection(c container.InspectResponse) *runtime.Inspection {
 		Spec:          specOf(c),
 		RestartPolicy: string(c.HostConfig.RestartPolicy.Name),
 	}
+	if c.NetworkSettings != nil {
+		i.Addresses = addresses(c.NetworkSettings.Networks)
+	}
+	return i
 }
 
 // timeOf reads a time of the engine, whose year 1 means never.

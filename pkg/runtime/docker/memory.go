@@ -11,18 +11,18 @@ import (
 	"hal-controller/pkg/runtime"
 )
 
-// Memory implements runtime.Runtime. What is available is known only of an
+// Host implements runtime.Runtime. What memory is available is known only of an
 // engine on this machine; limits that a cgroup sets for the engine are not seen.
-func (e *Engine) Memory(ctx context.Context) (runtime.Memory, error) {
+func (e *Engine) Host(ctx context.Context) (runtime.Host, error) {
 	info, err := e.fixedInfo(ctx)
 	if err != nil {
-		return runtime.Memory{}, err
+		return runtime.Host{}, err
 	}
-	memory := runtime.Memory{Total: info.MemTotal, Available: -1}
+	host := runtime.Host{Total: info.MemTotal, Available: -1, CPUs: int64(info.NCPU) * 1000}
 	if e.shared {
-		memory.Available = meminfo("MemAvailable")
+		host.Available = meminfo("MemAvailable")
 	}
-	return memory, nil
+	return host, nil
 }
 
 // onThisMachine says whether the engine runs on this kernel. A Unix socket may

@@ -55,7 +55,7 @@ var _ = Describe("A real engine", func() {
 		if r.engine.Endpoint().Host != "unix://"+systemSocket {
 			Skip("the engine may be elsewhere")
 		}
-		memory, err := r.engine.Memory(ctx)
+		memory, err := r.engine.Host(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(memory.Available).To(BeNumerically(">", 0))
 	})

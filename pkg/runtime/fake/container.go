@@ -3,6 +3,7 @@ package fake
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"hal-controller/pkg/runtime"
@@ -51,7 +52,7 @@ func (r *Runtime) Inspect(ctx context.Context, id string) (inspection *runtime.I
 			return err
 		}
 		inspection = copyInspection(c.inspection)
-		inspection.State = c.State
+		inspection.State, inspection.Addresses = c.State, maps.Clone(c.Addresses)
 		return nil
 	})
 	return inspection, err

@@ -22,7 +22,7 @@ type Runtime struct {
 	networks    []*network
 	volumes     []*volume
 	images      map[string]string // id by reference
-	memory      runtime.Memory
+	host        runtime.Host
 	stubborn    map[string]bool
 	subscribers map[*subscriber]bool
 	down        bool
@@ -44,26 +44,26 @@ func New(now func() time.Time) *Runtime {
 	return &Runtime{
 		now:         now,
 		images:      map[string]string{},
-		memory:      runtime.Memory{Total: 64 << 30, Available: 64 << 30},
+		host:        runtime.Host{Total: 64 << 30, Available: 64 << 30, CPUs: 8000},
 		stubborn:    map[string]bool{},
 		subscribers: map[*subscriber]bool{},
 	}
 }
 
-// Memory implements runtime.Runtime.
-func (r *Runtime) Memory(ctx context.Context) (memory runtime.Memory, err error) {
-	err = r.do(ctx, Call{Method: "memory"}, func() error {
-		memory = r.memory
+// Host implements runtime.Runtime.
+func (r *Runtime) Host(ctx context.Context) (host runtime.Host, err error) {
+	err = r.do(ctx, Call{Method: "host"}, func() error {
+		host = r.host
 		return nil
 	})
-	return memory, err
+	return host, err
 }
 
-// SetMemory sets what Memory answers.
-func (r *Runtime) SetMemory(m runtime.Memory) {
+// SetHost sets what Host answers.
+func (r *Runtime) SetHost(h runtime.Host) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.memory = m
+	r.host = h
 }
 
 // Down takes the engine away, or brings it back with all it had: while it is
