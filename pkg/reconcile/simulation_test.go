@@ -171,6 +171,9 @@ func (w *world) randomPool() *spec.Pool {
 	if w.chance(20) {
 		edits = append(edits, withCache)
 	}
+	if w.chance(50) {
+		edits = append(edits, execReadiness("true"))
+	}
 	edits = append(edits, onFailure([]spec.OnFailure{spec.OnFailurePause, spec.OnFailureRollback, spec.OnFailureContinue}[w.random.IntN(3)]))
 	return newPool(append(edits, func(p *spec.Pool) {
 		if p.Spec.Parent != nil {
@@ -188,6 +191,34 @@ func (w *world) Names() []string { return []string{"dev"} }
 func (w *world) Synced() bool    { return true }
 func (w *world) Forget(string)   { w.forgotten = true }
 
+// slowProbes answer only after some looks at them, and forget all in a restart.
+type slowProbes struct {
+	w       *world
+	targets []reconcile.Target
+	looks   map[string]int
+}
+
+func (p *slowProbes) Watch(_ string, targets []reconcile.Target) { p.targets = targets }
+
+func (p *slowProbes) Health(string) map[string]reconcile.Health {
+	health := map[string]reconcile.Health{}
+	for _, t := range p.targets {
+		p.looks[t.ID]++
+		h := reconcile.Health{State: reconcile.HealthStarting, Since: t.StartedAt}
+		switch looks := p.looks[t.ID]; {
+		case looks > 4:
+			h = reconcile.Health{State: reconcile.HealthReady, Since: t.StartedAt, Tried: true}
+		case looks > 2:
+			h.Tried = true
+		}
+		if h.State == reconcile.HealthStarting {
+			p.w.enqueued.Store(true) // an answer is on its way
+		}
+		health[t.ID] = h
+	}
+	return health
+}
+
 type noProbes struct{}
 
 func (noProbes) Watch(string, []reconcile.Target)          {}
@@ -198,7 +229,7 @@ func (noProbes) Health(string) map[string]reconcile.Health { return nil }
 func (w *world) restart() {
 	w.claimable = &reconcile.Claimable{}
 	w.reconciler = reconcile.New(reconcile.Options{
-		Runtime: w.engine, Manifests: w, Prober: noProbes{}, Rollouts: w.rollouts,
+		Runtime: w.engine, Manifests: w, Prober: &slowProbes{w: w, looks: map[string]int{}}, Rollouts: w.rollouts,
 		Claimable: w.claimable, Events: &reconcile.Events{}, Parallel: 2, Now: w.clock, Log: logr.Discard(),
 	})
 	w.reconciler.Enqueue = func(string) { w.enqueued.Store(true) }
