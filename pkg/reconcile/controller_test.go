@@ -226,6 +226,22 @@ var _ = Describe("The controller", func() {
 		Eventually(running).Should(HaveLen(2))
 	})
 
+	It("takes what ended with the engine for no failure: it is brought back at once, time after time", func() {
+		manifests.set(newPool(noProbe))
+		settled()
+		for range 4 {
+			for _, name := range append(running(), "hal-dev-parent", "hal-dev-sandbox") {
+				engine.Kill(name, 137)
+			}
+			engine.Down(true)
+			Eventually(condition(spec.ConditionReady)).Should(Equal("Unknown EngineUnavailable"))
+			engine.Down(false)
+			Eventually(condition(spec.ConditionReady)).Should(Equal("True MinimumWarm"))
+			settled()
+		}
+		Expect(events.List("dev")).NotTo(ContainElement(HaveField("Reason", spec.ReasonCrashLoop)))
+	})
+
 	It("leaves a foreign container that holds a name, says so, and does not storm", func() {
 		engine.AddForeign("hal-dev-0")
 		manifests.set(newPool(noProbe))

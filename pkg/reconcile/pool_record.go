@@ -18,6 +18,7 @@ type poolRecord struct {
 	failed   []Result // of stops that ended since the last pass
 	failing  bool     // an action of the last pass did not work
 	unseen   int      // observations in a row that did not work
+	outage   bool     // the engine has been away since the last one that did
 }
 
 // note records what the actions did, and says whether they changed anything.
@@ -25,7 +26,6 @@ func (r *Reconciler) note(pool string, s State, results []Result) bool {
 	changed := false
 	r.mu.Lock()
 	record := r.locked(pool)
-	record.unseen = 0
 	record.failing = slices.ContainsFunc(results, func(result Result) bool { return result.Err != nil })
 	for _, result := range results {
 		switch a := result.Action.(type) {
@@ -66,6 +66,25 @@ func (r *Reconciler) asked(pool string, o Observed) map[string]bool {
 	}
 	record.asked = still
 	return maps.Clone(still)
+}
+
+// seen notes that the engine has told what a pool has. What has ended when the
+// engine comes back ended with it: that is no failure, and starts no backoff, nor
+// goes on with one.
+func (r *Reconciler) seen(pool string, o Observed) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	record := r.locked(pool)
+	record.unseen = 0
+	if !record.outage {
+		return
+	}
+	for c := range o.each() {
+		if _, failed := failureOf(record.failures, c); c.State == runtime.StateExited && !failed {
+			record.asked[c.ID] = true
+		}
+	}
+	record.outage, record.failures = false, nil
 }
 
 // startFailure is the failure of a container whose start the engine refused.

@@ -76,6 +76,7 @@ func (r *Reconciler) blind(pool string, err error) bool {
 	defer r.mu.Unlock()
 	record := r.locked(pool)
 	record.unseen++
+	record.outage = record.outage || errors.Is(err, runtime.ErrUnavailable)
 	return errors.Is(err, runtime.ErrUnavailable) || record.unseen >= blindAfter
 }
 
@@ -147,6 +148,7 @@ func (r *Reconciler) observe(ctx context.Context, s State) (Observed, error) {
 	if err != nil {
 		return Observed{}, err
 	}
+	r.seen(s.Name, observed)
 	observed.Stopping = r.stops.of(s.Name)
 	observed.Asked = r.asked(s.Name, observed)
 	r.Prober.Watch(s.Name, targets(s, observed))

@@ -85,7 +85,7 @@ func workerPhase(s State, c *runtime.Container, sandbox *runtime.Container, gate
 	}
 	switch c.State {
 	case runtime.StateCreated:
-		if f, failed := failureOf(s, c); failed {
+		if f, failed := failureOf(s.Failures, c); failed {
 			return phaseFailed, f.At, f.Reason
 		}
 		return phaseCreated, time.Time{}, ""
@@ -221,8 +221,8 @@ func hardDrift(want runtime.ContainerSpec, c *runtime.Container) string {
 	return strings.Join(specDifferences(want, c.Inspection.Spec), ", ")
 }
 
-func failureOf(s State, c *runtime.Container) (Failure, bool) {
-	for _, f := range s.Failures {
+func failureOf(failures []Failure, c *runtime.Container) (Failure, bool) {
+	for _, f := range failures {
 		if f.ID == c.ID {
 			return f, true
 		}
