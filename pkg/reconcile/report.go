@@ -28,12 +28,20 @@ func (r *Reconciler) event(pool, kind, reason, object, message string) {
 	r.Events.Add(Event{Time: r.Now(), Pool: pool, Type: kind, Reason: reason, Object: object, Message: message})
 }
 
-// quoteLogs gives each new failure its last line of output, while the container
-// is still there to be asked.
+// quotesAPass is how many failures are asked for their last words in one pass:
+// when many workers end at once, bringing others up comes first.
+const quotesAPass = 4
+
+// quoteLogs gives the newest failures their last line of output, while their
+// containers are still there to be asked.
 func (r *Reconciler) quoteLogs(ctx context.Context, pool string) {
-	for _, f := range r.failures(pool) {
+	quoted := 0
+	for _, f := range slices.Backward(r.failures(pool)) {
 		if f.quoted {
 			continue
+		}
+		if quoted++; quoted > quotesAPass {
+			return
 		}
 		line := r.lastLine(ctx, f.ID)
 		r.mu.Lock()
