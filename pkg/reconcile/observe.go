@@ -206,7 +206,7 @@ func (o *observer) inspect(ctx context.Context, pool string, containers []runtim
 			continue
 		}
 		group.Go(func() error {
-			i2, err := o.runtime.Inspect(ctx, c.ID)
+			inspection, err := o.runtime.Inspect(ctx, c.ID)
 			if errors.Is(err, runtime.ErrNotFound) {
 				gone[i] = true
 				return nil
@@ -217,7 +217,7 @@ func (o *observer) inspect(ctx context.Context, pool string, containers []runtim
 			// The listing may be from before the event that had it inspected: the
 			// engine (20.10) tells of an exit, a pause or a new name up to 0.2 s
 			// before it lists it, and has an inspection wait until then.
-			c.Inspection, c.State, c.Addresses, c.Name = i2, i2.State, i2.Addresses, i2.Spec.Name
+			c.Inspection, c.State, c.Addresses, c.Name = inspection, inspection.State, inspection.Addresses, inspection.Spec.Name
 			return nil
 		})
 	}

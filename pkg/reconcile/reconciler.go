@@ -102,7 +102,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, pool string) (Pass, error) {
 	}
 	plan := Diff(state)
 	r.Claimable.Offer(pool, Offer(state))
-	results := append(r.takeFailedStops(pool), r.executor.execute(ctx, pool, r.now(plan, pool))...)
+	results := append(r.takeFailedStops(pool), r.executor.execute(ctx, pool, r.part(plan, pool))...)
 	r.observer.acted(pool, results)
 	changed := r.note(pool, state, results)
 	r.publish(state, Report{Plan: plan, Results: results, Source: manifest.Source, Problems: manifest.Problems})
@@ -115,10 +115,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, pool string) (Pass, error) {
 	return Pass{Again: changed, RequeueAfter: plan.RequeueAfter}, failure(results)
 }
 
-// now is the part of a plan to carry out in this pass: what is urgent, unless
+// part is the part of a plan to carry out in this pass: what is urgent, unless
 // the last pass had failures. What fails again and again must not keep the dead
 // from being removed for ever.
-func (r *Reconciler) now(p Plan, pool string) Plan {
+func (r *Reconciler) part(p Plan, pool string) Plan {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.locked(pool).failing {
