@@ -143,13 +143,7 @@ func (r *Reconciler) failures(pool string) []Failure {
 	return r.locked(pool).failures
 }
 
-func (r *Reconciler) record(pool string) *poolRecord {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.locked(pool)
-}
-
-// locked is record for a caller that holds the lock.
+// locked is the record of a pool, for a caller that holds the lock.
 func (r *Reconciler) locked(pool string) *poolRecord {
 	record := r.pools[pool]
 	if record == nil {
