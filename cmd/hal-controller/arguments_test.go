@@ -15,6 +15,8 @@ var _ = DescribeTable("A wrong command line says what is wrong and ends with 2",
 		Expect(result.code).To(Equal(exitUsage))
 	},
 	Entry("an unknown command", "vlidate", `unknown command "vlidate" for hal-controller: did you mean "validate"?`, "[flags]"),
+	Entry("an instance that is no name", "version --instance ../x", `--instance "../x": small letters, digits and dashes, at most 63`, "version [flags]"),
+	Entry("two sources to run on", "run -f a -f b", `invalid argument "b" for "-f, --filename" flag: it is given twice: use a directory, or one file with several documents`, "run -f PATH [flags]"),
 	Entry("an unknown flag", "diff --filname x", `unknown flag: --filname: did you mean --filename?`, "diff -f PATH [flags]"),
 	Entry("no manifests to validate", "validate", "say which manifests: -f FILE, -f DIRECTORY or -f -", "validate -f PATH [flags]"),
 	Entry("an argument where there is none", "validate pool.yaml", `hal-controller validate takes no arguments, and got "pool.yaml"`, "validate -f PATH [flags]"),

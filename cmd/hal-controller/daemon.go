@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"hal-controller/pkg/api"
 	"hal-controller/pkg/reconcile"
@@ -38,14 +39,21 @@ func (d *daemon) Pools() []spec.Pool { return d.pools() }
 // Events keeps what happened.
 func (d *daemon) Events() *reconcile.Events { return d.events }
 
-// Reconcile has a pool looked at now, its manifest read again first.
+// reconcilePatience is how long Reconcile waits for the pass that it asks for. One
+// that takes longer, because the engine does, goes on all the same.
+const reconcilePatience = 5 * time.Second
+
+// Reconcile has a pool looked at now, its manifest read again first, and returns
+// when it has been.
 func (d *daemon) Reconcile(pool string) error {
 	if err := d.known(pool); err != nil {
 		return err
 	}
 	d.reload()
 	d.reconciler.InvalidateAll()
-	d.controller.Enqueue(pool)
+	ctx, cancel := context.WithTimeout(context.Background(), reconcilePatience)
+	defer cancel()
+	_ = d.reconciler.Passed(ctx, pool)
 	return nil
 }
 

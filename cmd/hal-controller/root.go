@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,7 @@ func newRoot(a *app) *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
 		Args:              noArguments,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.checkInstance() },
 	}
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.host, "host", "H", "", "engine to use, as unix:///path or tcp://host:port (default: DOCKER_HOST, then the Docker context, then the default sockets)")
@@ -45,6 +47,16 @@ func newRoot(a *app) *cobra.Command {
 		root.AddCommand(add(a))
 	}
 	return root
+}
+
+// instancePattern is a DNS label: an instance is part of paths and labels.
+var instancePattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+func (a *app) checkInstance() error {
+	if !instancePattern.MatchString(a.instance) {
+		return usagef("--instance %q: small letters, digits and dashes, at most 63", a.instance)
+	}
+	return nil
 }
 
 // Groups of commands in the help.

@@ -39,7 +39,7 @@ func newRun(a *app) *cobra.Command {
 
 // controllerFlags are those that run and converge share.
 func (a *app) controllerFlags(c *cobra.Command, o *controllerOptions, mode *string) {
-	c.Flags().StringVarP(&o.path, "filename", "f", "", "file or directory of manifests")
+	c.Flags().VarP((*manifestPath)(&o.path), "filename", "f", "file or directory of manifests")
 	c.Flags().IntVar(&o.parallel, "parallel", defaultParallel(), "most calls to the engine at one time")
 	c.Flags().DurationVar(&o.resync, "resync", 30*time.Second, "how often everything is looked at even if nothing tells of a change")
 	c.Flags().StringVar(mode, "progress", *mode, "how progress is shown on standard error: auto, tty, plain, json or quiet")
@@ -49,7 +49,7 @@ func (a *app) controllerFlags(c *cobra.Command, o *controllerOptions, mode *stri
 // check finds what is wrong with the flags before anything is touched.
 func (o controllerOptions) check() error {
 	switch {
-	case o.path == "":
+	case o.path == "" || o.path == "-":
 		return usagef("say which manifests: -f FILE or -f DIRECTORY")
 	case o.parallel < 1:
 		return usagef("--parallel %d: at least 1", o.parallel)

@@ -78,7 +78,7 @@ func progressingCondition(s State, r Report, status spec.PoolStatus) spec.Condit
 			c.Reason = spec.ReasonProgressDeadlineExceeded
 		}
 	case s.Rollout.Held:
-		c.Reason, c.Message = spec.ReasonRolloutPaused, "rollout paused by hand; resume it with: rollout resume "+s.Name
+		c.Reason, c.Message = spec.ReasonRolloutPaused, "rollout paused by hand; resume it with: hal-controller rollout resume "+s.Name
 	case s.Rollout.rollingOut():
 		c.Status, c.Reason = spec.ConditionTrue, spec.ReasonRollingOut
 		c.Message = fmt.Sprintf("%d of %d workers are of revision %s", status.Updated, status.Warm, s.Rollout.Target)
@@ -87,7 +87,7 @@ func progressingCondition(s State, r Report, status spec.PoolStatus) spec.Condit
 		c.Message = fmt.Sprintf("%d of %d warm workers ready, %d on the way up", status.Ready, status.Warm, status.Creating)
 	case status.Ready+status.Creating > status.Warm || status.Terminating > 0:
 		c.Status, c.Reason = spec.ConditionTrue, spec.ReasonScalingDown
-		c.Message = fmt.Sprintf("%d workers on the way down", status.Ready+status.Creating+status.Terminating-status.Warm)
+		c.Message = count(status.Ready+status.Creating+status.Terminating-status.Warm, "worker") + " on the way down"
 	case len(r.Plan.Actions) > 0:
 		c.Status, c.Reason = spec.ConditionTrue, spec.ReasonReplenishing
 		c.Message = r.Plan.Actions[0].String() + ": " + r.Plan.Actions[0].Cause()

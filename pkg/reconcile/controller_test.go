@@ -281,6 +281,23 @@ var _ = Describe("The controller", func() {
 		Expect(reconciler.Status("dev").Failed).To(Equal(1))
 	})
 
+	It("tells when a pass that began after the question has ended", func() {
+		manifests.set(newPool(noProbe, noParent))
+		settled()
+		Expect(reconciler.ChangeRollout("dev", func(r reconcile.Rollout) (reconcile.Rollout, error) { return r.Pause(), nil })).To(Succeed())
+		Expect(reconciler.Passed(context.Background(), "dev")).To(Succeed())
+		Expect(condition(spec.ConditionProgressing)()).To(Equal("False RolloutPaused"))
+	})
+
+	It("calls nothing failed or degraded that ends because its pool is deleted", func() {
+		manifests.set(newPool(noProbe))
+		settled()
+		before := len(events.List("dev"))
+		manifests.delete("dev")
+		Eventually(manifests.Names).Should(BeEmpty())
+		Expect(events.List("dev")[before:]).NotTo(ContainElement(HaveField("Reason", spec.ReasonSharedServiceUnhealthy)))
+	})
+
 	It("takes a deleted pool down and forgets it", func() {
 		manifests.set(newPool(noProbe))
 		settled()

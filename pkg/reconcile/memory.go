@@ -30,10 +30,10 @@ func fitted(c runtime.ContainerSpec, host runtime.Host) runtime.ContainerSpec {
 // memoryShort says why a worker with this limit must not be created now.
 func memoryShort(m runtime.Host, limit int64) string {
 	if m.Total > 0 && limit > m.Total {
-		return fmt.Sprintf("a worker may use %s and the engine has %s: lower workers.template.resources.memory", spec.Memory(limit), spec.Memory(m.Total))
+		return fmt.Sprintf("a worker may use %s and the engine has %s: lower workers.template.resources.memory", spec.Memory(limit), spec.Memory(m.Total>>20<<20))
 	}
 	if m.Total > 0 && m.Available >= 0 && m.Available < memoryReserve {
-		return fmt.Sprintf("the host has %s of memory left, and %s must stay free", spec.Memory(m.Available), spec.Memory(memoryReserve))
+		return fmt.Sprintf("the host has %s of memory left, and %s must stay free", spec.Memory(m.Available>>20<<20), spec.Memory(memoryReserve))
 	}
 	return ""
 }

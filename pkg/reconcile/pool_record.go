@@ -1,9 +1,11 @@
 package reconcile
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"hal-controller/pkg/runtime"
 	"hal-controller/pkg/spec"
@@ -17,6 +19,8 @@ type poolRecord struct {
 	status   *spec.PoolStatus
 	failed   []Result // of stops that ended since the last pass
 	failing  bool     // an action of the last pass did not work
+	begun    int      // passes that have begun
+	ended    int      // the latest of them that has ended
 	unseen   int      // observations in a row that did not work
 	outage   bool     // the engine has been away since the last one that did
 }
@@ -66,6 +70,45 @@ func (r *Reconciler) asked(pool string, o Observed) map[string]bool {
 	}
 	record.asked = still
 	return maps.Clone(still)
+}
+
+// begin counts a pass; the returned function is called at its end.
+func (r *Reconciler) begin(pool string) (end func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	record := r.locked(pool)
+	record.begun++
+	number := record.begun
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		record.ended = number
+	}
+}
+
+// Passed has a pool looked at, and returns when a pass that began after the call
+// has ended: its status is then about what was before the call. It ends with ctx.
+func (r *Reconciler) Passed(ctx context.Context, pool string) error {
+	begun := func() (begun, ended int) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		record := r.locked(pool)
+		return record.begun, record.ended
+	}
+	before, _ := begun()
+	r.Enqueue(pool)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if _, ended := begun(); ended > before {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
 }
 
 // seen notes that the engine has told what a pool has. What has ended when the

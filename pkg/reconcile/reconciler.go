@@ -89,6 +89,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, pool string) (Pass, error) {
 	if !known {
 		return Pass{}, nil
 	}
+	defer r.begin(pool)()
 	var err error
 	if state.Observed, err = r.observe(ctx, state); err != nil {
 		if r.blind(pool, err) {

@@ -172,11 +172,11 @@ func (r Rollout) Pause() Rollout {
 	return r
 }
 
-// Undo goes back to the last good revision until the manifest changes. It says
-// so where none is known, or where the last good one is what is wanted.
+// Undo goes back to the last good revision until the manifest changes. Only that
+// one is kept, so a rollout that is complete cannot be undone.
 func (r Rollout) Undo() (Rollout, error) {
 	if r.Good == nil || r.GoodRevision == r.Target {
-		return r, fmt.Errorf("undo rollout to revision %s: there is no other revision that was ever complete; edit the manifest instead", r.Target)
+		return r, fmt.Errorf("undo the rollout to revision %s: no other revision is kept to go back to; edit the manifest instead", r.Target)
 	}
 	r.Outcome, r.Held, r.Message = OutcomeRolledBack, false, "undone by hand"
 	return r, nil

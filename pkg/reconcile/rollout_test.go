@@ -167,7 +167,7 @@ var _ = Describe("A rollout", func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(undone.Outcome).To(Equal(reconcile.OutcomeRolledBack))
 		_, err = steady().Rollout.Undo()
-		Expect(err).To(MatchError(ContainSubstring("no other revision")))
+		Expect(err).To(MatchError(ContainSubstring("no other revision is kept")))
 	})
 	It("is no rollout when a pool is made for the first time, however much fails", func() {
 		s := steady(noParent)

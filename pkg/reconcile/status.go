@@ -110,7 +110,7 @@ func serviceStatus(s State) []spec.ContainerStatus {
 			Phase: "NotReady",
 		}
 		switch h := s.Observed.health(c); {
-		case s.Observed.Stopping[c.ID]:
+		case s.Observed.Stopping[c.ID], s.Deleted && c.State == runtime.StateExited:
 			entry.Phase = "Terminating"
 		case c.State == runtime.StateCreated:
 			entry.Phase = "Creating"

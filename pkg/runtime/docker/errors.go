@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -35,6 +36,10 @@ func refusal(kind, err error) error { return fmt.Errorf("%w: %w", kind, said{err
 type said struct{ error }
 
 func (s said) Error() string {
+	var request *url.Error
+	if errors.As(s.error, &request) { // its address is of no use to a reader
+		return request.Err.Error()
+	}
 	return strings.TrimPrefix(s.error.Error(), "Error response from daemon: ")
 }
 
