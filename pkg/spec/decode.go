@@ -30,8 +30,10 @@ func Decode(file string, data []byte) ([]Object, Problems) {
 }
 
 func decode(file string, data []byte) []document {
+	// The YAML library tells of a line and no column: what is wrong with a whole
+	// line is told at its beginning.
 	refuse := func(line int, format string, args ...any) document {
-		return document{problems: Problems{{File: file, Line: line, Message: fmt.Sprintf(format, args...)}}}
+		return document{problems: Problems{{File: file, Line: line, Column: min(line, 1), Message: fmt.Sprintf(format, args...)}}}
 	}
 	if len(data) > maxFileSize {
 		return []document{refuse(0, "is larger than %d KiB: split it into several files", maxFileSize>>10)}
@@ -42,7 +44,7 @@ func decode(file string, data []byte) []document {
 		err := decoder.Decode(&root)
 		switch {
 		case errors.Is(err, io.EOF) && len(docs) == 0:
-			return []document{refuse(0, "is empty: a manifest needs apiVersion, kind, metadata and spec")}
+			return []document{refuse(1, "is empty: a manifest needs apiVersion, kind, metadata and spec")}
 		case errors.Is(err, io.EOF):
 			return docs
 		case err != nil:
@@ -122,10 +124,12 @@ func (w *walker) object(root *yaml.Node) *Object {
 	return &o
 }
 
-// kind reads the kind of a document and checks that it is known, in a version
-// that is known. It is "" where it is not, or is not written.
+// kind reads the kind of a document and checks that it is known. It is "" where
+// it is not, or is not written. A version that is not known is told, and the rest
+// is checked as the version that is.
 func (w *walker) kind(root *yaml.Node) string {
-	if !w.known(root, "apiVersion", APIVersion) || !w.known(root, "kind", KindPool, KindClaim) {
+	w.known(root, "apiVersion", APIVersion)
+	if !w.known(root, "kind", KindPool, KindClaim) {
 		return ""
 	}
 	if n := child(root, "kind"); isText(n) {

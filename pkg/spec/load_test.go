@@ -59,7 +59,7 @@ var _ = Describe("LoadPath", func() {
 		dir := directory(map[string]string{"a.yaml": "", "b.yaml": "x", "c.yaml": smallest})
 		objects, problems := spec.LoadPath(dir)
 		Expect(problems.Err()).To(MatchError(
-			dir + "/a.yaml: is empty: a manifest needs apiVersion, kind, metadata and spec\n" +
+			dir + "/a.yaml:1:1: is empty: a manifest needs apiVersion, kind, metadata and spec\n" +
 				dir + `/b.yaml:1:1: is the text "x": a mapping with apiVersion, kind, metadata, spec, status belongs here`))
 		Expect(names(objects)).To(Equal([]string{"dev"}))
 	})

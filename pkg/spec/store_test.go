@@ -132,8 +132,8 @@ var _ = Describe("A store", func() {
 		Expect(store.Reload()).To(BeEmpty())
 		Expect(known(store)).To(Equal("a/2:9 b/2:1"))
 	},
-		Entry("is half written", func(file string) { put(file, halfWritten) }, ":3: "),
-		Entry("is empty", func(file string) { put(file, "") }, ": is empty"),
+		Entry("is half written", func(file string) { put(file, halfWritten) }, ":3:1: "),
+		Entry("is empty", func(file string) { put(file, "") }, ":1:1: is empty"),
 		Entry("is wrong in another pool of it", func(file string) {
 			put(file, warm("a", 7)+"---\n"+strings.Replace(poolNamed("c"), "warm: 3", "warm: x", 1))
 		}, ":16:11: spec.workers.warm"),
