@@ -42,12 +42,33 @@ func newRoot(a *app) *cobra.Command {
 		&cobra.Group{ID: groupChange, Title: "Change what should be:"},
 		&cobra.Group{ID: groupHelp, Title: "Help:"},
 	)
-	root.SetHelpCommandGroupID(groupHelp)
+	root.SetHelpCommand(newHelp())
 	for _, add := range commands {
 		root.AddCommand(add(a))
 	}
 	return root
 }
+
+// newHelp is cobra's help, but for words that are no command: those are an error
+// here as everywhere.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Help about any command", GroupID: groupHelp,
+		RunE: func(c *cobra.Command, args []string) error {
+			about, rest, err := c.Root().Find(args)
+			if err != nil {
+				return &usageError{err}
+			}
+			if len(rest) > 0 {
+				return noArguments(about, rest)
+			}
+			return about.Help()
+		},
+	}
+}
+
+// numberError is what package strconv puts into the message of a flag.
+var numberError = regexp.MustCompile(`strconv\.\w+: parsing "[^"]*": (invalid syntax|value out of range)`)
 
 // instancePattern is a DNS label: an instance is part of paths and labels.
 var instancePattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -106,7 +127,7 @@ func noArguments(c *cobra.Command, args []string) error {
 func suggestFlag(c *cobra.Command, err error) error {
 	unknown, found := strings.CutPrefix(err.Error(), "unknown flag: --")
 	if !found {
-		return err
+		return errors.New(numberError.ReplaceAllString(err.Error(), "a whole number belongs here"))
 	}
 	var names []string
 	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
