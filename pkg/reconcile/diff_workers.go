@@ -19,12 +19,13 @@ func diffWorkers(s State, servicesReady bool, p *Plan) {
 		State: s, effective: effective, workers: workers, live: givenUpFirst(workers),
 		warm: warmWanted(s, workers), servicesReady: servicesReady,
 	}
+	pool.olds, pool.currents = split(pool.live)
 	pool.tellMax(p)
 	pool.repair(p)
 	hold := pool.hold()
-	left := pool.retire(hold, p)
+	retired := pool.retire(hold, p)
 	pool.startCreated(p)
-	pool.create(pool.roomAfter(left), hold, p)
+	pool.create(pool.room(retired), hold, p)
 	pool.clear(p)
 	pool.lookAgain(p)
 }
@@ -67,18 +68,16 @@ func (w workerPool) startCreated(p *Plan) {
 }
 
 // retire takes down old workers as far as the rollout's bounds allow, and those
-// above the number. It returns how many live ones it leaves. While no worker can be
-// created, no old one is taken: there would be nothing in its place.
-func (w workerPool) retire(h hold, p *Plan) int {
-	retired := 0
+// above the number, and returns how many. While no worker can be created, no old
+// one is taken: there would be nothing in its place.
+func (w workerPool) retire(h hold, p *Plan) (retired int) {
 	take := func(k *worker, cause string) {
 		takeDown(w.State, k.Container, cause, p)
 		retired++
 	}
-	olds, currents := split(w.live)
 	if !w.Rollout.paused() && h.most > 0 {
 		budget := w.available() - w.minAvailable()
-		for _, k := range olds {
+		for _, k := range w.olds {
 			switch {
 			case k.unasked: // it may well be available
 			case k.phase != phaseReady:
@@ -89,19 +88,14 @@ func (w workerPool) retire(h hold, p *Plan) int {
 			}
 		}
 	}
-	surplus := len(currents) - w.warm
+	kept := w.currents
 	if w.Rollout.paused() {
-		surplus = len(w.live) - w.warm
-		currents = w.live
+		kept = w.live
 	}
-	for _, k := range currents {
-		if surplus <= 0 {
-			break
-		}
-		surplus--
+	for _, k := range kept[:max(0, len(kept)-w.warm)] {
 		take(k, fmt.Sprintf("scale down to %d", w.warm))
 	}
-	return len(w.live) - retired
+	return retired
 }
 
 // create makes up the number, at the lowest free ordinals.
@@ -131,8 +125,8 @@ func (w workerPool) create(room int, h hold, p *Plan) {
 }
 
 func (w workerPool) createCause() string {
-	if olds, _ := split(w.live); len(olds) > 0 && !w.Rollout.paused() {
-		return "replaces an old worker: " + olds[len(olds)-1].cause
+	if len(w.olds) > 0 && !w.Rollout.paused() {
+		return "replaces an old worker: " + w.olds[len(w.olds)-1].cause
 	}
 	return fmt.Sprintf("%d of %d warm workers", len(w.live), w.warm)
 }

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"strconv"
-
 	"strings"
 )
 
@@ -28,8 +27,7 @@ func ClaimedName(pool string, ordinal int, claim string) string {
 	return WorkerName(pool, ordinal) + "." + claim
 }
 
-// claimInName returns the claim that a worker's name carries, or "". It is
-// asked of every worker at every pass.
+// claimInName returns the claim that a worker's name carries, or "".
 func claimInName(pool string, ordinal int, name string) string {
 	base, claim, found := strings.Cut(name, ".")
 	if !found || base != WorkerName(pool, ordinal) {

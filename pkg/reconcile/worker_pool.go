@@ -12,6 +12,8 @@ type workerPool struct {
 	effective     Template
 	workers       []*worker
 	live          []*worker // the unclaimed ones that count, first the one to give up first
+	olds          []*worker // the live ones to be replaced
+	currents      []*worker // the live ones to be kept
 	warm          int       // how many of them there should be
 	servicesReady bool
 }
@@ -19,13 +21,18 @@ type workerPool struct {
 // warmWanted is how many warm workers there should be: what is declared, as far
 // as claimed workers leave room for it below max.
 func warmWanted(s State, workers []*worker) int {
-	claimed := 0
+	return max(0, min(s.Pool.Spec.Workers.Warm, *s.Pool.Spec.Workers.Max-claimed(workers)))
+}
+
+// claimed counts the claimed workers.
+func claimed(workers []*worker) int {
+	n := 0
 	for _, k := range workers {
 		if k.claim != "" {
-			claimed++
+			n++
 		}
 	}
-	return max(0, min(s.Pool.Spec.Workers.Warm, *s.Pool.Spec.Workers.Max-claimed))
+	return n
 }
 
 // givenUpFirst is the live workers in the order in which they are given up: not
@@ -85,26 +92,21 @@ func (w workerPool) minAvailable() int {
 
 // surge is how many workers above warm a rollout may have, as far as max allows.
 func (w workerPool) surge() int {
-	claimed := 0
-	for _, k := range w.workers {
-		if k.claim != "" {
-			claimed++
-		}
-	}
-	free := *w.Pool.Spec.Workers.Max - claimed - w.warm
+	free := *w.Pool.Spec.Workers.Max - claimed(w.workers) - w.warm
 	return max(0, min(w.Pool.Spec.Workers.Update.MaxSurge.Of(w.warm), free))
 }
 
-// roomAfter is how many workers may be created, live being what retiring left.
-func (w workerPool) roomAfter(live int) int {
-	olds, currents := split(w.live)
-	if w.Rollout.paused() {
-		return w.warm - live
+// room is how many workers may be created. During a rollout what is retired now
+// still counts: it makes room once it is gone.
+func (w workerPool) room(retired int) int {
+	switch {
+	case w.Rollout.paused():
+		return w.warm - (len(w.live) - retired)
+	case len(w.olds) == 0:
+		return w.warm - len(w.currents)
+	default:
+		return min(w.warm-len(w.currents), w.warm+w.surge()-len(w.live))
 	}
-	if len(olds) == 0 {
-		return w.warm - len(currents)
-	}
-	return min(w.warm-len(currents), w.warm+w.surge()-len(olds)-len(currents))
 }
 
 func compareBool(a, b bool) int {
