@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/docker/docker/api/types/system"
@@ -40,7 +41,11 @@ func WithPauseBinary(path string) Option {
 // New makes an Engine for the objects of an instance. It does not connect: see
 // Ping. An error is of the endpoint: an address or certificates that cannot be used.
 func New(endpoint Endpoint, instance string, options ...Option) (*Engine, error) {
-	clientOptions := []client.Opt{client.WithAPIVersionNegotiation()}
+	// An engine that shuts down takes no new connections at once, but goes on
+	// serving those that it has. What it stops would be started again on these,
+	// under its hands: one of 20.10 that comes back then finds "task already
+	// exists", and can never start that container again.
+	transport := &http.Transport{DisableKeepAlives: strings.HasPrefix(endpoint.Host, "unix:")}
 	if t := endpoint.TLS; t != nil {
 		config, err := tlsconfig.Client(tlsconfig.Options{
 			CAFile: t.CA, CertFile: t.Cert, KeyFile: t.Key,
@@ -49,12 +54,11 @@ func New(endpoint Endpoint, instance string, options ...Option) (*Engine, error)
 		if err != nil {
 			return nil, fmt.Errorf("certificates for the engine at %s: %w", endpoint, err)
 		}
-		clientOptions = append(clientOptions, client.WithHTTPClient(&http.Client{
-			Transport:     &http.Transport{TLSClientConfig: config},
-			CheckRedirect: client.CheckRedirect,
-		}))
+		transport.TLSClientConfig = config
 	}
-	c, err := client.NewClientWithOpts(append(clientOptions, client.WithHost(endpoint.Host))...)
+	c, err := client.NewClientWithOpts(
+		client.WithHTTPClient(&http.Client{Transport: transport, CheckRedirect: client.CheckRedirect}),
+		client.WithHost(endpoint.Host), client.WithAPIVersionNegotiation())
 	if err != nil {
 		return nil, fmt.Errorf("address of the engine at %s: %w", endpoint, err)
 	}
