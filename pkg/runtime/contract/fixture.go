@@ -16,6 +16,8 @@ import (
 // what the runtime itself does not do.
 type Fixture struct {
 	Runtime runtime.Runtime
+	// Store is the same engine's.
+	Store runtime.ImageStore
 	// Unreachable is a runtime whose engine cannot be reached.
 	Unreachable runtime.Runtime
 	// Prefix goes before every name: no two fixtures of an engine share one.
@@ -36,7 +38,7 @@ type Fixture struct {
 func Specs(newFixture func() Fixture) {
 	GinkgoHelper()
 	for _, declare := range []func(func() *engine){
-		listing, creating, starting, stopping, changing, running, sandboxes, networks, volumes, images, events, trouble,
+		listing, creating, starting, stopping, changing, running, sandboxes, networks, volumes, images, builds, events, trouble,
 	} {
 		var e *engine
 		Context("", func() {

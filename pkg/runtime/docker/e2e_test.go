@@ -3,6 +3,8 @@
 package docker
 
 import (
+	"archive/tar"
+	"bytes"
 	"context"
 	"crypto/rand"
 	"os"
@@ -87,7 +89,7 @@ func (r *run) fixture(ctx context.Context) contract.Fixture {
 		Expect(err).NotTo(HaveOccurred())
 	}
 	return contract.Fixture{
-		Runtime: r.engine, Unreachable: unreachable,
+		Runtime: r.engine, Store: r.engine, Unreachable: unreachable,
 		Prefix: r.instance + "-" + strconv.Itoa(r.specs) + "-", Image: r.image,
 		ForeignContainer: func(name string) {
 			_, err := api.ContainerCreate(ctx, &container.Config{Image: r.image, Cmd: []string{"/tool"}, Labels: foreign},
@@ -136,7 +138,35 @@ func (r *run) end(ctx context.Context) {
 			Expect(api.VolumeRemove(ctx, v.Name, true)).To(Succeed())
 		}
 	}
+	images, err := r.engine.ListImages(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	for _, i := range images {
+		if strings.HasPrefix(i.Labels["hal-test.prefix"], r.instance+"-") { // built by a spec
+			_, err := api.ImageRemove(ctx, i.ID, image.RemoveOptions{Force: true, PruneChildren: true})
+			Expect(err).NotTo(HaveOccurred())
+		}
+	}
 	r.removeImage(ctx, r.image)
+}
+
+// recipe is an image of the tool's and further instructions.
+func (r *run) recipe(instructions ...string) runtime.BuildSpec {
+	GinkgoHelper()
+	var buffer bytes.Buffer
+	archive := tar.NewWriter(&buffer)
+	text := strings.Join(append([]string{"FROM " + r.image}, instructions...), "\n")
+	Expect(archive.WriteHeader(&tar.Header{Name: "Dockerfile", Mode: 0o644, Size: int64(len(text))})).To(Succeed())
+	_, err := archive.Write([]byte(text))
+	Expect(err).NotTo(HaveOccurred())
+	Expect(archive.Close()).To(Succeed())
+	return runtime.BuildSpec{Context: &buffer, Labels: map[string]string{"hal-test.prefix": r.instance + "-"}}
+}
+
+func (r *run) build(ctx context.Context, instructions ...string) (id string) {
+	GinkgoHelper()
+	id, err := r.engine.BuildImage(ctx, r.recipe(instructions...))
+	Expect(err).NotTo(HaveOccurred())
+	return id
 }
 
 func (r *run) removeImage(ctx context.Context, ref string) {

@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -196,5 +198,55 @@ var _ = Describe("A real engine", func() {
 		Expect(err).NotTo(HaveOccurred())
 		defer stream.Close()
 		Expect(io.ReadAll(stream)).To(BeEquivalentTo("hello\r\n"))
+	})
+
+	It("leaves neither container nor volume of an export, also of one that was broken off", func(ctx SpecContext) {
+		id := r.build(ctx, "VOLUME /data")
+		left := func() []string {
+			containers, err := r.engine.client.ContainerList(ctx, container.ListOptions{
+				All: true, Filters: filters.NewArgs(filters.Arg("ancestor", id)),
+			})
+			Expect(err).NotTo(HaveOccurred())
+			var volumes []string
+			for _, c := range containers {
+				Expect(c.State).To(BeEquivalentTo("created"), "it is never started")
+				Expect(c.Labels).To(HaveKeyWithValue(labelOneOff, "export"))
+				Expect(c.Labels).NotTo(HaveKey(labelInstance), "no controller takes it for its own")
+				volumes = append(volumes, c.Mounts[0].Name)
+			}
+			return volumes
+		}
+		breaking, stop := context.WithCancel(ctx)
+		body, err := r.engine.ExportImage(breaking, id)
+		Expect(err).NotTo(HaveOccurred())
+		volumes := left()
+		Expect(volumes).To(HaveLen(1))
+		stop()
+		Expect(body.Close()).To(Succeed())
+		Expect(left()).To(BeEmpty())
+		_, err = r.engine.client.VolumeInspect(ctx, volumes[0])
+		Expect(errdefs.IsNotFound(err)).To(BeTrue())
+
+		_, err = r.engine.ExportImage(breaking, id)
+		Expect(err).To(MatchError(context.Canceled))
+		Expect(left()).To(BeEmpty())
+	})
+
+	It("ends a build, with its container, when the caller is gone", func(ctx SpecContext) {
+		running := func() ([]container.Summary, error) {
+			return r.engine.client.ContainerList(ctx, container.ListOptions{
+				Filters: filters.NewArgs(filters.Arg("ancestor", r.image)),
+			})
+		}
+		leaving, leave := context.WithCancel(ctx)
+		ended := make(chan error, 1)
+		go func() {
+			_, err := r.engine.BuildImage(leaving, r.recipe(`RUN ["/tool","stubborn"]`))
+			ended <- err
+		}()
+		Eventually(running).WithTimeout(soon).Should(HaveLen(1))
+		leave()
+		Eventually(ended).WithTimeout(soon).Should(Receive(MatchError(context.Canceled)))
+		Eventually(running).WithTimeout(soon).Should(BeEmpty())
 	})
 })

@@ -34,6 +34,7 @@ func (c Call) String() string {
 var changing = []string{
 	"create", "start", "stop", "remove", "update", "rename",
 	"create network", "remove network", "create volume", "remove volume", "import pause",
+	"build image", "tag image", "discard image",
 }
 
 // Calls is the history of calls as text, failed ones included: "create hal-dev-0".

@@ -74,9 +74,9 @@ func (r *Runtime) create(spec runtime.ContainerSpec) (string, error) {
 	if err := r.nameFree(spec.Name); err != nil {
 		return "", err
 	}
-	imageID, ok := r.images[tagged(spec.Image)]
-	if !ok {
-		return "", fmt.Errorf("%w: %q", runtime.ErrImageMissing, spec.Image)
+	i, err := r.image(spec.Image)
+	if err != nil {
+		return "", err
 	}
 	if spec.Network != "" && r.ownNetwork(spec.Network) == nil {
 		return "", fmt.Errorf("network %q: %w", spec.Network, runtime.ErrNotFound)
@@ -90,7 +90,7 @@ func (r *Runtime) create(spec runtime.ContainerSpec) (string, error) {
 		return "", r.nameFree(spec.Sandbox)
 	}
 	r.makeVolumes(spec)
-	c := r.newContainer(spec, imageID)
+	c := r.newContainer(spec, i.ID)
 	if sandbox != nil {
 		c.SandboxID, c.inspection.Spec.Sandbox = sandbox.ID, sandbox.ID
 	}

@@ -22,6 +22,7 @@ type Runtime struct {
 	networks    []*network
 	volumes     []*volume
 	images      map[string]string // id by reference
+	stored      map[string]image  // by id
 	host        runtime.Host
 	stubborn    map[string]bool
 	subscribers map[*subscriber]bool
@@ -37,6 +38,7 @@ type hooks struct {
 	loseReply  func(Call) error
 	startExits func(runtime.ContainerSpec) (exitCode int, exits bool)
 	exec       func(runtime.Container, []string) runtime.ExecResult
+	build      func(instruction string) (output string, err error)
 }
 
 // New makes an empty engine with 64 GiB of memory whose time is now.
@@ -44,6 +46,7 @@ func New(now func() time.Time) *Runtime {
 	return &Runtime{
 		now:         now,
 		images:      map[string]string{},
+		stored:      map[string]image{},
 		host:        runtime.Host{Total: 64 << 30, Available: 64 << 30, CPUs: 8000},
 		stubborn:    map[string]bool{},
 		subscribers: map[*subscriber]bool{},

@@ -2,7 +2,6 @@ package fake
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"hal-controller/pkg/runtime"
@@ -13,7 +12,7 @@ import (
 func (r *Runtime) AddImage(ref string) (id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	id = "sha256:" + r.newID()
+	id = r.newImage(image{})
 	r.images[tagged(ref)] = id
 	r.emit(runtime.Event{Kind: runtime.EventImage, Action: "tag", ID: tagged(ref)})
 	return id
@@ -30,11 +29,9 @@ func (r *Runtime) RemoveImage(ref string) {
 // Image implements runtime.Images.
 func (r *Runtime) Image(ctx context.Context, ref string) (id string, err error) {
 	err = r.do(ctx, Call{Method: "image", Name: ref}, func() error {
-		id = r.images[tagged(ref)]
-		if id == "" {
-			return fmt.Errorf("%w: %q", runtime.ErrImageMissing, ref)
-		}
-		return nil
+		i, err := r.image(ref)
+		id = i.ID
+		return err
 	})
 	if err != nil {
 		return "", err
@@ -46,7 +43,7 @@ func (r *Runtime) Image(ctx context.Context, ref string) (id string, err error) 
 func (r *Runtime) ImportPause(ctx context.Context) error {
 	return r.do(ctx, Call{Method: "import pause"}, func() error {
 		if r.images[runtime.PauseImage] == "" {
-			r.images[runtime.PauseImage] = "sha256:" + r.newID()
+			r.images[runtime.PauseImage] = r.newImage(image{})
 			r.emit(runtime.Event{Kind: runtime.EventImage, Action: "import", ID: runtime.PauseImage})
 		}
 		return nil

@@ -1,6 +1,8 @@
 package fake_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -36,7 +38,7 @@ var _ = Describe("The fake engine", func() {
 			}
 		}
 		return contract.Fixture{
-			Runtime: r, Unreachable: down, Prefix: "t-", Image: "hal-test/tool",
+			Runtime: r, Store: r, Unreachable: down, Prefix: "t-", Image: "hal-test/tool",
 			ForeignContainer: func(name string) { r.AddForeign(name) },
 			ForeignNetwork:   r.AddForeignNetwork,
 			ForeignVolume:    r.AddForeignVolume,
@@ -72,6 +74,24 @@ func playTool(r *fake.Runtime) {
 			}
 			return result.ExitCode, true
 		}
+	})
+	r.OnBuild(func(instruction string) (string, error) {
+		word, rest, _ := strings.Cut(instruction, " ")
+		if word != "RUN" {
+			return "", nil
+		}
+		var command []string
+		if err := json.Unmarshal([]byte(rest), &command); err != nil {
+			return "", err
+		}
+		if command[1] == "sleep" {
+			select {} // hangs, as it says
+		}
+		result := run(command[1], command[2:])
+		if result.ExitCode != 0 {
+			return result.Output, fmt.Errorf("The command %q returned a non-zero code: %d", command, result.ExitCode)
+		}
+		return result.Output, nil
 	})
 	r.OnExec(func(_ runtime.Container, command []string) runtime.ExecResult {
 		switch {
