@@ -1,12 +1,14 @@
 # hal-controller: `make help` lists what can be made.
 
-include images/versions.mk
+include images/versions/debian.mk
 
 # Go's own installer does not put it on the PATH.
 export PATH := $(PATH):/usr/local/go/bin
-export DEBIAN_SUITE DEBIAN_IMAGE
 
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+export DEBIAN_SUITE DEBIAN_SERIAL DEBIAN_IMAGE VERSION REVISION
+
 # Built without C, the binary is static: it is also the pause image. Go's own
 # stamping is off because it refuses a checkout that another user owns.
 GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
@@ -22,13 +24,15 @@ RACED_WORLDS      ?= 300
 GOLANGCI_LINT_VERSION := v2.15.0
 GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
+IMAGES_FILE = $(or $(FILE),bin/hal-images.tar)
+
 .DEFAULT_GOAL := help
 
 define NEXT_STEPS
 ==> starting the controller. Try, in another terminal:
       bin/hal-controller get workers -w        watch the workers
       docker kill hal-dev-0                    another takes its place
-      curl localhost:8000                      visit the parent that they share
+      docker exec -it hal-dev-1 claude         Claude Code, with ChromaDB and memory as MCP servers
       edit manifests/pool.yaml and save        say, warm: 5
     Ctrl-C stops the controller and leaves the containers; the next start adopts them.
     To remove them: bin/hal-controller delete pool dev. To end an engine started here: make engine-stop.
@@ -38,7 +42,7 @@ export NEXT_STEPS
 ##@ Use
 
 .PHONY: run
-run: build images ## Start the controller on manifests/pool.yaml, with an engine and images where they are missing
+run: images-core ## Start the controller on manifests/pool.yaml, with an engine and images where they are missing
 	@printf '%s\n' "$$NEXT_STEPS"
 	@exec bin/hal-controller run -f manifests/pool.yaml
 
@@ -49,8 +53,19 @@ build: go ## Build bin/hal-controller, static, and its short name bin/hal
 	@ln -sfn hal-controller bin/hal
 
 .PHONY: images
-images: engine bin/hal-parent ## Make the images hal/base, hal/parent and hal/worker, and print their sizes
-	@images/build.sh
+images: images-core ## Make all images, those of the profiles too, and print their sizes
+	@bin/hal-controller images build
+	@images/sbom.sh bin/sbom
+	@bin/hal-controller images ls
+
+.PHONY: images-save
+images-save: images ## Write all images to bin/hal-images.tar, or FILE=..., for a machine without network
+	@echo "==> saving the images to $(IMAGES_FILE)"
+	@docker save --output $(IMAGES_FILE) $$(docker image ls --filter reference='hal/*:latest' --format '{{.Repository}}')
+
+.PHONY: images-load
+images-load: engine ## Load the images that bin/hal-images.tar, or FILE=..., has
+	@docker load --input $(IMAGES_FILE)
 
 .PHONY: engine
 engine: ## Make sure that a Docker engine answers, installing and starting one if none does
@@ -73,11 +88,11 @@ test-unit: go cc ## Run the tests that need no engine, with a short simulation
 	HAL_SIMULATION_WORLDS=$(RACED_WORLDS) go test -race ./...
 
 .PHONY: test-e2e
-test-e2e: cc build images ## Run the tests that need an engine
+test-e2e: cc images image-counter ## Run the tests that need an engine
 	go test -tags e2e -race -count=1 -p 1 -timeout 12m $(E2E)
 
 .PHONY: bench
-bench: build images ## Print the measured figures beside the bare engine's, with ratios
+bench: images-core ## Print the measured figures beside the bare engine's, with ratios
 	go test -run '^$$' -bench . -benchmem ./pkg/...
 	go test -tags bench -count=1 -timeout 30m -v ./test/bench/...
 
@@ -108,9 +123,13 @@ clean: ## Remove what was built; images, containers and the engine stay
 help: ## List what can be made
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+		/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 # What the rules above need.
+
+.PHONY: images-core
+images-core: engine build bin/hal-mcp
+	@images/build.sh
 
 .PHONY: go
 go:
@@ -121,9 +140,14 @@ go:
 cc:
 	@command -v $${CC:-cc} >/dev/null || test/engines/apt-install.sh gcc libc6-dev
 
-.PHONY: bin/hal-parent
-bin/hal-parent: go
-	@$(GO_BUILD) -ldflags '-s -w' -o $@ ./images/parent
+.PHONY: bin/hal-mcp
+bin/hal-mcp: go
+	@$(GO_BUILD) -ldflags '-s -w' -o $@ ./images/mcp/connector
+
+.PHONY: image-counter
+image-counter: images-core
+	@$(GO_BUILD) -ldflags '-s -w' -o bin/hal-counter ./test/counter
+	@tar --create --mode='u=rwX,go=rX' --directory=bin hal-counter --directory=../test/counter Dockerfile | DOCKER_BUILDKIT=0 docker build --quiet --tag hal/counter - >/dev/null
 
 $(GOLANGCI_LINT): | go
 	@echo "==> building golangci-lint $(GOLANGCI_LINT_VERSION)"

@@ -16,10 +16,10 @@ func TestE2E(t *testing.T) {
 	RunSpecs(t, "hal-controller on a real engine")
 }
 
-// The images that `make images` makes.
+// The images that `make images` and `make bin/hal-counter` make.
 const (
 	workerImage = "hal/worker"
-	parentImage = "hal/parent"
+	parentImage = "hal/counter"
 )
 
 // pollingOften is for what is over soon.
