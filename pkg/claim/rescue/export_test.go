@@ -1,0 +1,4 @@
+package rescue
+
+// SearchTrees is the one script that looks at a whole container.
+const SearchTrees = searchTrees
