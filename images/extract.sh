@@ -18,7 +18,7 @@ unlisted='
 	/etc/alternatives/awk /usr/bin/awk /etc/alternatives/which /usr/bin/which
 	/etc/environment /etc/group /etc/gshadow /etc/mtab /etc/nsswitch.conf
 	/etc/passwd /etc/profile /etc/shadow /etc/shells
-	/bin /lib /lib64 /sbin /var/lib/dpkg'
+	/bin /lib /lib64 /run/secrets /sbin /var/lib/dpkg'
 trees='/etc/ssl/certs /home /root /usr/local/bin /workspace'
 
 # files_of PACKAGE... prints the paths that exist of these packages, each by its

@@ -89,3 +89,23 @@ func namesIn(rows []row) []string {
 	}
 	return names
 }
+
+// completeClaims completes a command's first argument, a claim.
+func (a *app) completeClaims(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return claimsIn(a.poolsQuietly()), cobra.ShellCompDirectiveNoFileComp
+}
+
+func claimsIn(pools []spec.Pool) []string {
+	var claims []string
+	for _, p := range pools {
+		for _, w := range orEmpty(p.Status).Workers {
+			if w.Claim != "" {
+				claims = append(claims, w.Claim)
+			}
+		}
+	}
+	return claims
+}

@@ -103,8 +103,21 @@ func (d *daemon) Delete(pool string) error {
 	return nil
 }
 
-// Logs is the output of a container of this instance.
+// Logs is the output of a container of this instance. That of a claimed worker is
+// for those who may use the claim.
 func (d *daemon) Logs(ctx context.Context, container string, tail int, follow bool) (io.ReadCloser, error) {
+	for _, r := range d.claims.List() {
+		if r.Container() != container && r.Worker != container {
+			continue
+		}
+		who, err := caller(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := d.claims.Use(who, r.Name, "logs"); err != nil {
+			return nil, claimAnswer(err)
+		}
+	}
 	return containerLogs(ctx, d.engine, container, tail, follow)
 }
 

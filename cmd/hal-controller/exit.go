@@ -76,6 +76,8 @@ func answerCode(code api.ErrorCode) int {
 		return exitUsage
 	case api.CodeUnavailable:
 		return exitUnavailable
+	case api.CodeTimeout:
+		return exitTimeout
 	default:
 		return exitNo
 	}

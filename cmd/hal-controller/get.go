@@ -13,10 +13,10 @@ import (
 	"hal-controller/pkg/spec"
 )
 
-const getLong = `Show pools, workers, services or volumes.
+const getLong = `Show pools, workers, services, volumes or claims.
 
-Where no daemon runs, the engine is asked instead: it knows what is there, and
-not what is declared. The age of a pool is that of its oldest container.`
+Where no daemon runs, the engine is asked instead, but for claims: it knows what is
+there, and not what is declared. The age of a pool is that of its oldest container.`
 
 type getOptions struct {
 	output    string
@@ -29,15 +29,18 @@ func newGet(a *app) *cobra.Command {
 	var o getOptions
 	output := choiceOf("table", "wide", "json", "yaml", "name")
 	c := &cobra.Command{
-		Use: "get pools|workers|services|volumes [NAME…]", Short: "Show pools, workers, services or volumes", Long: getLong,
+		Use: "get pools|workers|services|volumes|claims [NAME…]", Short: "Show pools, workers, services, volumes or claims", Long: getLong,
 		GroupID: groupRead, ValidArgsFunction: a.completeTargets,
 		Example: "  hal-controller get pools\n  hal-controller get workers --pool dev -w\n  hal-controller get pool/dev -o yaml",
 		RunE: func(c *cobra.Command, args []string) error {
+			o.output = output.word
+			if names, claims := claimArguments(args); claims {
+				return a.getClaims(c.Context(), names, o)
+			}
 			t, err := targetOf(c, args)
 			if err != nil {
 				return err
 			}
-			o.output = output.word
 			if o.watch && o.output == "yaml" {
 				return usagef("--watch prints table, wide, name or json (a line each), and not yaml")
 			}

@@ -16,8 +16,9 @@ import (
 	"hal-controller/pkg/spec"
 )
 
-const logsLong = `Show the output of a container of a pool, or of all containers of a pool, each
-line then behind the container's name. Where no daemon runs, the engine is asked.`
+const logsLong = `Show the output of a container of a pool, by its name or the claim that holds it, or
+of all containers of a pool, each line then behind the container's name. Where no
+daemon runs, the engine is asked.`
 
 // poolTail is how many lines of each container are shown of a pool, where nothing
 // is said: all of all of them is nobody's wish.
@@ -31,7 +32,7 @@ type logOptions struct {
 func newLogs(a *app) *cobra.Command {
 	var o logOptions
 	c := &cobra.Command{
-		Use: "logs CONTAINER|pool/NAME|worker/NAME|service/NAME", Short: "Show the output of containers", Long: logsLong,
+		Use: "logs CONTAINER|CLAIM|pool/NAME|worker/NAME|service/NAME", Short: "Show the output of containers", Long: logsLong,
 		GroupID: groupRead, ValidArgsFunction: a.completeObjects,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -86,7 +87,22 @@ func (a *app) logs(ctx context.Context, kind, name string, o logOptions) error {
 	if kind == "pool" || kind == "" && err == nil {
 		return a.poolLogs(ctx, r, pool, o)
 	}
+	if kind == "" {
+		name = containerOfClaim(pools, name)
+	}
 	return a.containerLog(ctx, r, name, o.tail, o.follow, a.out)
+}
+
+// containerOfClaim is the worker of a claim, or name itself where that is none.
+func containerOfClaim(pools []spec.Pool, name string) string {
+	for _, p := range pools {
+		for _, w := range orEmpty(p.Status).Workers {
+			if w.Claim == name {
+				return w.Name
+			}
+		}
+	}
+	return name
 }
 
 // containerLog copies the output of one container. Being interrupted is how

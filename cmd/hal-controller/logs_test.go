@@ -46,6 +46,15 @@ var _ = Describe("logs", func() {
 		Entry("without it", "dev"),
 	)
 
+	It("prints the output of a claim's worker", func() {
+		backend := &fake.Backend{}
+		backend.SetPools(readyPool("dev"))
+		backend.SetLogs("hal-dev-2.fix-bug", "claimed\n")
+		GinkgoT().Setenv("HAL_SOCKET", GinkgoT().TempDir()+"/other.sock")
+		serving(backend)
+		Expect(hal("logs", "fix-bug")).To(Equal(outcome{out: "claimed\n"}))
+	})
+
 	It("prints ten lines of each container where nothing else is said", func() {
 		Expect(strings.Count(hal("logs", "pool/dev").out, "[hal-dev-1]")).To(Equal(10))
 	})

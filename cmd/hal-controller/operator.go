@@ -10,6 +10,8 @@ import (
 	"github.com/go-logr/logr"
 	"golang.org/x/sync/errgroup"
 
+	"hal-controller/pkg/claim"
+	"hal-controller/pkg/claim/bind"
 	"hal-controller/pkg/probe"
 	"hal-controller/pkg/reconcile"
 	"hal-controller/pkg/runtime/docker"
@@ -29,6 +31,12 @@ type operator struct {
 	reconciler *reconcile.Reconciler
 	controller *reconcile.Controller
 	prober     *probe.Manager
+	claimable  *reconcile.Claimable
+	claims     *claim.Claims // nil where no state is kept
+	binder     *bind.Slots   // nil where directories cannot be bound into workers
+	audit      *claim.Audit
+	roots      []string      // where projects may be; empty: where the caller is or lives
+	state      string        // the state directory; "" where none is kept
 	changed    chan struct{} // manifests may have changed
 	log        logr.Logger
 }
@@ -40,6 +48,7 @@ type controllerOptions struct {
 	resync   time.Duration
 	// stateDir is the base of the state directory, "" for keeping nothing.
 	stateDir string
+	claims   claimOptions
 	// prune drains pools that are on the engine and not in the manifests.
 	prune bool
 }
@@ -67,23 +76,34 @@ func (a *app) newOperator(ctx context.Context, o controllerOptions, log logr.Log
 		o.stateDir = state.For(o.stateDir, id, a.instance)
 	}
 	op := &operator{
-		engine: engine, lock: lock, log: log, events: &reconcile.Events{},
+		engine: engine, lock: lock, log: log, events: &reconcile.Events{}, claimable: &reconcile.Claimable{}, state: o.stateDir,
 		store: spec.NewStore(o.path, o.stateDir), changed: make(chan struct{}, 1),
 	}
 	op.manifests = manifests{op.store, o.prune}
 	op.endpoint = engine.Endpoint()
+	if err := op.openClaims(o.claims); err != nil {
+		op.close()
+		return nil, err
+	}
 	op.build(ctx, o)
 	return op, nil
 }
 
 func (op *operator) build(ctx context.Context, o controllerOptions) {
 	op.prober = probe.NewManager(ctx, op.engine, o.parallel, func(pool string) { op.reconciler.Enqueue(pool) })
-	op.reconciler = reconcile.New(reconcile.Options{
+	options := reconcile.Options{
 		Runtime: op.engine, Manifests: op.manifests, Prober: op.prober,
 		Rollouts:  rolloutsIn(o.stateDir),
-		Claimable: &reconcile.Claimable{}, Events: op.events,
+		Claimable: op.claimable, Events: op.events,
 		Parallel: o.parallel, Now: time.Now, Log: op.log,
-	})
+	}
+	if op.claims != nil {
+		options.Claims = op.claims
+	}
+	if op.binder != nil {
+		options.Slots = claim.Slots{Binder: op.binder}
+	}
+	op.reconciler = reconcile.New(options)
 	op.controller = reconcile.NewController(op.reconciler, o.resync, op.changed)
 }
 
@@ -119,6 +139,10 @@ func (op *operator) run(ctx context.Context, companions ...func(context.Context)
 
 // close gives the lock and the connection back.
 func (op *operator) close() {
+	if op.binder != nil {
+		_ = op.binder.Close()
+	}
+	_ = op.audit.Close()
 	_ = op.lock.Release()
 	_ = op.engine.Close()
 }

@@ -38,6 +38,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &usageError{suggestFlag(c, err)} })
 	root.AddGroup(
 		&cobra.Group{ID: groupControl, Title: "Run the controller:"},
+		&cobra.Group{ID: groupUse, Title: "Use claimed workers:"},
 		&cobra.Group{ID: groupRead, Title: "See what is:"},
 		&cobra.Group{ID: groupChange, Title: "Change what should be:"},
 		&cobra.Group{ID: groupHelp, Title: "Help:"},
@@ -83,6 +84,7 @@ func (a *app) checkInstance() error {
 // Groups of commands in the help.
 const (
 	groupControl = "control"
+	groupUse     = "use"
 	groupRead    = "read"
 	groupChange  = "change"
 	groupHelp    = "help"

@@ -34,6 +34,8 @@ func newRun(a *app) *cobra.Command {
 		},
 	}
 	a.controllerFlags(c, &o, &mode)
+	c.Flags().StringArrayVar(&o.claims.roots, "project-root", nil, "directory that projects of claims may be in; may be repeated (default: the home of whoever claims)")
+	c.Flags().StringVar(&o.claims.adminGroup, "admin-group", "", "group whose members may use everyone's claims")
 	return c
 }
 
@@ -87,6 +89,9 @@ func (a *app) run(ctx context.Context, o controllerOptions, mode string) error {
 	if err != nil {
 		return err
 	}
+	if err := op.claims.Recover(ctx); err != nil {
+		log.Error(err, "not all claims on record are known")
+	}
 	op.reload()
 	if problems := op.store.Problems(); len(problems) > 0 {
 		fmt.Fprintln(a.errOut, problems.Error())
@@ -96,6 +101,7 @@ func (a *app) run(ctx context.Context, o controllerOptions, mode string) error {
 		func(ctx context.Context) error { return op.follow(ctx, changes) },
 		func(ctx context.Context) error { return api.Serve(ctx, a.socketPath(), server) },
 		func(ctx context.Context) error { return op.show(ctx, progress) },
+		op.claims.Run,
 	)
 	if errors.Is(err, context.Canceled) {
 		return nil

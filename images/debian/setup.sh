@@ -8,6 +8,9 @@ set -eu
 groupadd --gid 1001 claude
 useradd --uid 1001 --gid 1001 --create-home --shell /bin/bash claude
 install -d -o claude -g claude -m 755 /workspace
+# What is in memory there has this mode: where an image does not have the directory,
+# engines give it mode 755 once a container is started again.
+install -d -m 1777 /run/secrets
 
 # excluded: the files of packages that the last matching line excludes, as dpkg
 # has it.

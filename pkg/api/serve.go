@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,14 +29,15 @@ const (
 // Serve answers requests on a Unix socket of mode 0660 until ctx ends, and then
 // returns nil, the socket removed. Its directory is made where it is missing; a
 // socket that nobody listens on is replaced, and one that is in use is an error.
-// Requests under way have a moment to end; streams end with ctx.
+// Requests under way, and sessions, have a moment to end; streams end with ctx.
 func Serve(ctx context.Context, socketPath string, h http.Handler) error {
 	listener, err := listen(ctx, socketPath)
 	if err != nil {
 		return err
 	}
+	handlers := &counted{Handler: h}
 	server := &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		Handler: handlers, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ConnContext: withPeer,
 	}
@@ -49,6 +51,7 @@ func Serve(ctx context.Context, socketPath string, h http.Handler) error {
 	group.Go(func() error {
 		<-ending.Done()
 		shutdown(server)
+		handlers.wait()
 		return nil
 	})
 	return group.Wait()
@@ -61,6 +64,33 @@ func shutdown(server *http.Server) {
 	defer cancel()
 	if server.Shutdown(ctx) != nil {
 		_ = server.Close()
+	}
+}
+
+// counted knows which requests are under way, those too whose connections have
+// become something else: an HTTP server forgets these, which have something to
+// end yet.
+type counted struct {
+	http.Handler
+	underWay sync.WaitGroup
+}
+
+func (c *counted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.underWay.Add(1)
+	defer c.underWay.Done()
+	c.Handler.ServeHTTP(w, r)
+}
+
+// wait returns when all have ended, or time is out. It follows the last request.
+func (c *counted) wait() {
+	ended := make(chan struct{})
+	go func() {
+		c.underWay.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(shutdownWithin):
 	}
 }
 

@@ -31,12 +31,17 @@ func NewServer(b Backend) http.Handler {
 		"GET /v1/pools/{name}":            s.pool,
 		"GET /v1/events":                  s.events,
 		"GET /v1/containers/{name}/logs":  s.logs,
+		"POST /v1/claims/{name}/exec":     s.session,
 		"POST /v1/pools/{name}/reconcile": s.reconcile,
 		"POST /v1/pools/{name}/rollout":   s.rollout,
 		"POST /v1/pools/{name}/scale":     s.scale,
 		"POST /v1/pools/{name}/suspend":   s.suspend,
 		"POST /v1/apply":                  s.apply,
 		"DELETE /v1/pools/{name}":         s.delete,
+		"GET /v1/claims":                  s.claims,
+		"POST /v1/claims":                 s.claim,
+		"POST /v1/claims/{name}/extend":   s.extend,
+		"DELETE /v1/claims/{name}":        s.release,
 		"/":                               s.unknown,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {

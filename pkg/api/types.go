@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"hal-controller/pkg/reconcile"
+	"hal-controller/pkg/runtime"
 	"hal-controller/pkg/spec"
 )
 
@@ -33,6 +34,10 @@ type Backend interface {
 	Delete(pool string) error
 	// Logs is the output of a container of this instance, as runtime.Containers has it.
 	Logs(ctx context.Context, container string, tail int, follow bool) (io.ReadCloser, error)
+	// Session runs a command in the worker of a claim for whom Peer says. ctx
+	// bounds the opening.
+	Session(ctx context.Context, claim string, request SessionRequest) (runtime.Session, error)
+	ClaimBackend
 }
 
 // Info is who answers at a socket.
@@ -76,6 +81,7 @@ const (
 	CodeInvalid     ErrorCode = "Invalid"     // the request or the manifest is wrong
 	CodeRefused     ErrorCode = "Refused"     // it is right, and cannot be done: the source is not writable, nothing to undo
 	CodeUnavailable ErrorCode = "Unavailable" // the engine cannot be reached
+	CodeTimeout     ErrorCode = "Timeout"     // the time that was given is over
 	CodeInternal    ErrorCode = "Internal"
 )
 

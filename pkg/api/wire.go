@@ -87,6 +87,7 @@ var statusOf = map[ErrorCode]int{
 	CodeInvalid:     http.StatusBadRequest,
 	CodeRefused:     http.StatusConflict,
 	CodeUnavailable: http.StatusServiceUnavailable,
+	CodeTimeout:     http.StatusRequestTimeout,
 	CodeInternal:    http.StatusInternalServerError,
 }
 

@@ -5,34 +5,48 @@ import (
 	"sync"
 )
 
+// Offered is a worker that a claim may take.
+type Offered struct {
+	ID       string
+	Ordinal  int
+	Revision string
+}
+
 // Claimable is the set of workers on offer to claims. It is the one place where
 // a claim and the retiring of a worker meet: a claim takes a worker out of the
 // set, a retirement does, and only one of them can have it.
 type Claimable struct {
+	// Notify is called after a pool's offer has changed, by whoever changed it.
+	// Nil: nobody is. Set it before the first Offer.
+	Notify func(pool string)
+
 	mu      sync.Mutex
-	offered map[string][]string        // pool -> worker ids, best first
+	offered map[string][]Offered       // pool -> workers, best first
 	taken   map[string]map[string]bool // pool -> ids that a claim has taken
 }
 
-// Offer replaces what a pool offers: the ids of ready workers, best first.
-// Those that a claim has taken are not offered again.
-func (c *Claimable) Offer(pool string, ids []string) {
+// Offer replaces what a pool offers: its ready workers, best first. Those that a
+// claim has taken are not offered again.
+func (c *Claimable) Offer(pool string, workers []Offered) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.offered == nil {
-		c.offered = map[string][]string{}
+		c.offered = map[string][]Offered{}
 	}
-	c.offered[pool] = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return c.taken[pool][id] })
+	c.offered[pool] = slices.DeleteFunc(slices.Clone(workers), func(w Offered) bool { return c.taken[pool][w.ID] })
+	c.mu.Unlock()
+	if c.Notify != nil {
+		c.Notify(pool)
+	}
 }
 
 // Take takes the best worker of a pool for a claim; false when there is none.
 // It stays taken until it is dropped.
-func (c *Claimable) Take(pool string) (id string, ok bool) {
+func (c *Claimable) Take(pool string) (worker Offered, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	ids := c.offered[pool]
-	if len(ids) == 0 {
-		return "", false
+	workers := c.offered[pool]
+	if len(workers) == 0 {
+		return Offered{}, false
 	}
 	if c.taken == nil {
 		c.taken = map[string]map[string]bool{}
@@ -40,9 +54,9 @@ func (c *Claimable) Take(pool string) (id string, ok bool) {
 	if c.taken[pool] == nil {
 		c.taken[pool] = map[string]bool{}
 	}
-	c.taken[pool][ids[0]] = true
-	c.offered[pool] = ids[1:]
-	return ids[0], true
+	c.taken[pool][workers[0].ID] = true
+	c.offered[pool] = workers[1:]
+	return workers[0], true
 }
 
 // Drop forgets that a worker was taken, once it is no more.
@@ -60,6 +74,6 @@ func (c *Claimable) Retire(pool, id string) bool {
 	if c.taken[pool][id] {
 		return false
 	}
-	c.offered[pool] = slices.DeleteFunc(c.offered[pool], func(offered string) bool { return offered == id })
+	c.offered[pool] = slices.DeleteFunc(c.offered[pool], func(w Offered) bool { return w.ID == id })
 	return true
 }

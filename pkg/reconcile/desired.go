@@ -145,14 +145,15 @@ func DesireTemplate(p *spec.Pool, t spec.WorkerTemplate) Template {
 		User:        t.User,
 		Env:         desireEnv(t.Env),
 		Labels:      labelsOrNil(t.Labels),
-		Mounts:      desireMounts(pool, t.Volumes),
+		Mounts:      append(desireMounts(pool, t.Volumes), desireSlots(t)...),
+		Tmpfs:       []string{SecretsDir},
 		Limits:      desireLimits(t.Resources),
 		StopSignal:  t.StopSignal,
 		StopTimeout: time.Duration(t.StopGracePeriod),
 		Security:    desireSecurity(t.Security),
 	}
 	if t.Security.ReadOnlyRootFilesystem {
-		w.Tmpfs = []string{"/tmp"}
+		w.Tmpfs = append(w.Tmpfs, "/tmp")
 	}
 	if p.Spec.Network.Mode == spec.NetworkShared {
 		w.Sandbox = sandboxName(pool)
@@ -209,6 +210,33 @@ func desireMounts(pool string, mounts []spec.VolumeMount) []runtime.Mount {
 		})
 	}
 	return out
+}
+
+// SecretsDir is where claims deliver secrets: a file system in memory that is the
+// worker's alone.
+const SecretsDir = "/run/secrets"
+
+// WorkspaceSlot is where the project of a claim is bound.
+const WorkspaceSlot = "workspace"
+
+// UserSlot is where a person's directory of a volume with scope user is bound.
+func UserSlot(volume string) string { return "user-" + volume }
+
+// desireSlots are the places for what is bound only when a worker is claimed.
+func desireSlots(t spec.WorkerTemplate) []runtime.Mount {
+	slot := func(name, target string) runtime.Mount {
+		return runtime.Mount{Type: runtime.MountSlot, Source: name, Target: target, Propagation: "rslave"}
+	}
+	var slots []runtime.Mount
+	if mode := t.Workspace.Mode; mode == spec.WorkspaceAuto || mode == spec.WorkspaceBind {
+		slots = append(slots, slot(WorkspaceSlot, t.Workspace.Target))
+	}
+	for _, m := range t.Volumes {
+		if m.Scope == spec.ScopeUser {
+			slots = append(slots, slot(UserSlot(m.Name), m.Target))
+		}
+	}
+	return slots
 }
 
 func desireLimits(r spec.Resources) runtime.Limits {

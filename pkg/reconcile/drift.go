@@ -115,16 +115,17 @@ func sortedText[T any](values []T) string {
 	return strings.Join(texts, " ")
 }
 
-// mountsOf leaves out propagation: engines fill in a default.
+// mountsOf leaves out slots, which are binds of another source in each worker, and
+// there are no other binds; and propagation: engines fill in a default.
 func mountsOf(c runtime.ContainerSpec) []runtime.Mount {
-	if !slices.ContainsFunc(c.Mounts, func(m runtime.Mount) bool { return m.Propagation != "" }) {
-		return c.Mounts
+	var volumes []runtime.Mount
+	for _, m := range c.Mounts {
+		if m.Type == runtime.MountVolume {
+			m.Propagation = ""
+			volumes = append(volumes, m)
+		}
 	}
-	plain := slices.Clone(c.Mounts)
-	for i := range plain {
-		plain[i].Propagation = ""
-	}
-	return plain
+	return volumes
 }
 
 func envValue(env []runtime.EnvVar, name string) string {

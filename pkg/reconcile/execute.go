@@ -48,21 +48,22 @@ func (r Result) terminal() bool {
 type executor struct {
 	runtime   runtime.Runtime
 	claimable *Claimable
+	slots     Slots
 	stops     *stops
-	slots     chan struct{} // one for each call at a time, over all pools
+	places    chan struct{} // one for each call at a time, over all pools
 }
 
-// execute runs a plan's actions side by side, as far as there are slots, and
+// execute runs a plan's actions side by side, as far as there are places, and
 // returns one result for each in the plan's order. Stops are only begun: a container that
 // takes its whole grace must not keep a pass from healing others.
 func (e executor) execute(ctx context.Context, pool string, p Plan) []Result {
 	results := make([]Result, len(p.Actions))
 	var group sync.WaitGroup
 	for i, action := range p.Actions {
-		e.slots <- struct{}{}
+		e.places <- struct{}{}
 		group.Go(func() {
 			results[i] = e.one(ctx, pool, action)
-			<-e.slots
+			<-e.places
 		})
 	}
 	group.Wait()
@@ -96,7 +97,11 @@ func (e executor) call(ctx context.Context, action Action) error {
 	case ImportPause:
 		return e.runtime.ImportPause(ctx)
 	case Create:
-		_, err := e.runtime.Create(ctx, a.Spec)
+		spec, err := e.slots.Fill(a.Spec)
+		if err != nil {
+			return err
+		}
+		_, err = e.runtime.Create(ctx, spec)
 		return err
 	case Start:
 		return e.runtime.Start(ctx, a.ID)

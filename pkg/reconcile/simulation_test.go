@@ -344,10 +344,11 @@ func (w *world) tellOfEnd(c runtime.Container) {
 
 // claim takes a worker as claims do: off the offer, then by its name.
 func (w *world) claim() {
-	id, ok := w.claimable.Take("dev")
+	taken, ok := w.claimable.Take("dev")
 	if !ok {
 		return
 	}
+	id := taken.ID
 	for _, c := range w.ours(runtime.RoleWorker) {
 		if c.ID == id && c.State == runtime.StateRunning {
 			name := fmt.Sprintf("c%d", len(w.claimed))

@@ -25,20 +25,17 @@ type State struct {
 	Deleted bool
 	// Observed is what the engine has.
 	Observed Observed
-	// Claims by worker name: the bindings on record. A worker whose name
+	// Claims by container id: the bindings on record. A worker whose name
 	// carries a claim is claimed even where the record is lost.
-	Claims map[string]Claim
+	Claims map[string]string
+	// Waiting is how many claims wait for a worker that is made for them.
+	Waiting int
 	// Rollout so far.
 	Rollout Rollout
 	// Failures so far, oldest first.
 	Failures []Failure
 	// Now is the time of the decision.
 	Now time.Time
-}
-
-// Claim is a binding on record.
-type Claim struct {
-	Name string
 }
 
 // Observed is what the engine has for one pool.

@@ -71,10 +71,8 @@ func classify(s State, effective Template) []*worker {
 }
 
 func claimOf(s State, c *runtime.Container) string {
-	if len(s.Claims) > 0 {
-		if claim, recorded := s.Claims[WorkerName(s.Name, c.Owner.Ordinal)]; recorded {
-			return claim.Name
-		}
+	if claim, recorded := s.Claims[c.ID]; recorded {
+		return claim
 	}
 	return claimInName(s.Name, c.Owner.Ordinal, c.Name)
 }

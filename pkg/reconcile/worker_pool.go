@@ -18,10 +18,11 @@ type workerPool struct {
 	servicesReady bool
 }
 
-// warmWanted is how many warm workers there should be: what is declared, as far
-// as claimed workers leave room for it below max.
+// warmWanted is how many warm workers there should be: what is declared, and one
+// for each claim that waits for its own, as far as claimed workers leave room for
+// it below max.
 func warmWanted(s State, workers []*worker) int {
-	return max(0, min(s.Pool.Spec.Workers.Warm, *s.Pool.Spec.Workers.Max-claimed(workers)))
+	return max(0, min(s.Pool.Spec.Workers.Warm+s.Waiting, *s.Pool.Spec.Workers.Max-claimed(workers)))
 }
 
 // claimed counts the claimed workers.

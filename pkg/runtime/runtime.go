@@ -233,12 +233,15 @@ type MountType string
 const (
 	MountVolume MountType = "volume"
 	MountBind   MountType = "bind"
+	// MountSlot is a place for a directory that is not known yet. No engine has
+	// it: whoever creates the container puts a bind mount in its place.
+	MountSlot MountType = "slot"
 )
 
 // Mount puts a volume or a directory of the host into a container.
 type Mount struct {
 	Type        MountType
-	Source      string // engine name of the volume, or path on the host
+	Source      string // engine name of the volume, path on the host, or name of the slot
 	Target      string
 	ReadOnly    bool
 	Propagation string // of a bind, in the engine's words; empty: private

@@ -41,6 +41,7 @@ type Store struct {
 	// mu guards what follows, which is also changed only with changing held.
 	mu       sync.RWMutex
 	set      poolSet
+	claims   map[string]ClaimEntry
 	loaded   Problems // by the last Reload
 	problems Problems
 	synced   bool
@@ -74,8 +75,43 @@ func (s *Store) Reload() Problems {
 	}
 	set, kept := s.set.after(s.path, objects, problems)
 	s.loaded = append(problems, kept...)
+	s.keepClaims(objects, problems)
 	s.publish(set, problems.Err() == nil)
 	return s.Problems()
+}
+
+// ClaimEntry is a claim's manifest as it is in force.
+type ClaimEntry struct {
+	Claim  *Claim
+	Source Source
+}
+
+// keepClaims takes over the claims that have been read. While there is an error in
+// any manifest, those that were not read stay.
+func (s *Store) keepClaims(objects []Object, problems Problems) {
+	next := map[string]ClaimEntry{}
+	if problems.Err() != nil {
+		maps.Copy(next, s.claims)
+	}
+	for _, o := range objects {
+		if o.Claim != nil && problems.of(o.Source.File).Err() == nil {
+			next[o.Name()] = ClaimEntry{o.Claim, o.Source}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.claims = next
+}
+
+// Claims are the declared claims by name.
+func (s *Store) Claims() []ClaimEntry {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	list := make([]ClaimEntry, 0, len(s.claims))
+	for _, name := range slices.Sorted(maps.Keys(s.claims)) {
+		list = append(list, s.claims[name])
+	}
+	return list
 }
 
 // Delete takes a pool for deleted though nothing was read. A Reload that finds it

@@ -156,3 +156,20 @@ func (c *checker) serviceName(path, name string) {
 		c.add(path, "%q is a number, and numbers are the workers' names", name)
 	}
 }
+
+// CheckSecretName says what is wrong with the name of a secret; "" for nothing.
+func CheckSecretName(name string) (problem string) {
+	if secretName.MatchString(name) {
+		return ""
+	}
+	return fmt.Sprintf(secretNameRule, name)
+}
+
+// CheckName says what is wrong with the name of a pool or a claim; "" for nothing.
+func CheckName(name string) (problem string) {
+	c := &checker{}
+	if c.dnsLabel("name", name, maxPoolName) {
+		return ""
+	}
+	return c.errs[0].Message
+}

@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -57,17 +58,22 @@ func (c *checker) workspace(at string, w Workspace, targets map[string]string) {
 
 var secretName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$`)
 
+const secretNameRule = "%.80q: it must be 1 to 63 letters, digits, dots, hyphens and underscores, and begin and end with a letter or digit"
+
 func (c *checker) secrets(at string, secrets []Secret, targets map[string]string) {
 	names := map[string]string{}
 	for i, s := range secrets {
 		item := itemPath(at, i)
 		if !secretName.MatchString(s.Name) {
-			c.add(item+".name", "%.80q: it must be 1 to 63 letters, digits, dots, hyphens and underscores, and begin and end with a letter or digit", s.Name)
+			c.add(item+".name", secretNameRule, s.Name)
 			continue
 		}
 		c.unique(names, item+".name", "name", s.Name)
 		c.secretFile(item+".file", s.File)
 		c.target(item+".target", s.Target, targets)
+		if !strings.HasPrefix(path.Clean(s.Target), secretsDir) {
+			c.add(item+".target", "%q: it must be below %s, which is in memory: elsewhere a secret would be written to disk", s.Target, secretsDir)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"hal-controller/pkg/api"
 	"hal-controller/pkg/reconcile"
 	"hal-controller/pkg/runtime"
+	fakeruntime "hal-controller/pkg/runtime/fake"
 	"hal-controller/pkg/spec"
 )
 
@@ -19,11 +20,14 @@ import (
 type Backend struct {
 	events reconcile.Events
 
-	mu    sync.Mutex
-	pools []spec.Pool
-	logs  map[string]string
-	calls []string
-	err   error
+	mu     sync.Mutex
+	pools  []spec.Pool
+	logs   map[string]string
+	calls  []string
+	err    error
+	claims []api.Claim
+	places []int
+	play   func(ctx context.Context, claim string, p *fakeruntime.Process) int
 }
 
 // SetPools replaces the pools, and makes no event of it.
@@ -137,6 +141,30 @@ func (b *Backend) Logs(ctx context.Context, container string, tail int, follow b
 		logs = io.MultiReader(logs, untilDone{ctx})
 	}
 	return io.NopCloser(logs), nil
+}
+
+// OnSession sets what plays the commands of claims, and returns their exit codes.
+// Before it, there is no claim.
+func (b *Backend) OnSession(play func(ctx context.Context, claim string, p *fakeruntime.Process) int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.play = play
+}
+
+// Session is what OnSession's hook plays.
+func (b *Backend) Session(_ context.Context, claim string, request api.SessionRequest) (runtime.Session, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	play := b.play
+	switch {
+	case b.err != nil:
+		return nil, b.err
+	case play == nil:
+		return nil, &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("no claim %q", claim)}
+	}
+	return fakeruntime.Play(request.Spec(), func(ctx context.Context, p *fakeruntime.Process) int {
+		return play(ctx, claim, p)
+	}), nil
 }
 
 // untilDone has nothing to read, and ends with its context.

@@ -18,12 +18,16 @@ type Fixture struct {
 	Runtime runtime.Runtime
 	// Store is the same engine's.
 	Store runtime.ImageStore
+	// Sessions are the same engine's.
+	Sessions runtime.Sessions
 	// Unreachable is a runtime whose engine cannot be reached.
 	Unreachable runtime.Runtime
 	// Prefix goes before every name: no two fixtures of an engine share one.
 	Prefix string
 	// Image has the program testdata/tool as /tool.
 	Image string
+	// ShellImage has that, and a shell.
+	ShellImage string
 	// Foreign objects belong to nobody the runtime knows.
 	ForeignContainer, ForeignNetwork, ForeignVolume func(name string)
 	// TagImage gives Image another name.
@@ -38,7 +42,7 @@ type Fixture struct {
 func Specs(newFixture func() Fixture) {
 	GinkgoHelper()
 	for _, declare := range []func(func() *engine){
-		listing, creating, starting, stopping, changing, running, sandboxes, networks, volumes, images, builds, events, trouble,
+		listing, creating, starting, stopping, changing, running, sessions, sandboxes, networks, volumes, images, builds, events, trouble,
 	} {
 		var e *engine
 		Context("", func() {

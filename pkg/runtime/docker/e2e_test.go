@@ -31,10 +31,15 @@ type run struct {
 	engine   *Engine
 	instance string
 	image    string
-	specs    int
+	// shellImage is the base image with the tool.
+	shellImage string
+	specs      int
 }
 
 const labelRun = "hal-test.run"
+
+// baseImage is one that `make images` makes.
+const baseImage = "hal/base"
 
 var r *run
 
@@ -60,6 +65,7 @@ func begin(ctx context.Context) *run {
 	r.engine = newEngine(r.instance, WithPauseBinary(tool))
 	Expect(r.engine.Ping(ctx)).To(Succeed())
 	Expect(r.engine.importFile(ctx, tool, "tool", r.image, nil)).To(Succeed())
+	r.shellImage = r.build(ctx, "FROM "+baseImage, "COPY --from=0 /tool /tool")
 	if _, err := r.engine.Image(ctx, runtime.PauseImage); err != nil {
 		DeferCleanup(func(ctx SpecContext) { r.removeImage(ctx, runtime.PauseImage) })
 	}
@@ -89,8 +95,8 @@ func (r *run) fixture(ctx context.Context) contract.Fixture {
 		Expect(err).NotTo(HaveOccurred())
 	}
 	return contract.Fixture{
-		Runtime: r.engine, Store: r.engine, Unreachable: unreachable,
-		Prefix: r.instance + "-" + strconv.Itoa(r.specs) + "-", Image: r.image,
+		Runtime: r.engine, Store: r.engine, Sessions: r.engine, Unreachable: unreachable,
+		Prefix: r.instance + "-" + strconv.Itoa(r.specs) + "-", Image: r.image, ShellImage: r.shellImage,
 		ForeignContainer: func(name string) {
 			_, err := api.ContainerCreate(ctx, &container.Config{Image: r.image, Cmd: []string{"/tool"}, Labels: foreign},
 				&container.HostConfig{}, nil, nil, name)

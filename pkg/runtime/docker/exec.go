@@ -21,9 +21,13 @@ const (
 // Exec implements runtime.Containers. ErrNotFound; ErrInvalid for a container
 // that does not run or is paused.
 func (e *Engine) Exec(ctx context.Context, id string, command []string) (runtime.ExecResult, error) {
-	created, err := e.client.ContainerExecCreate(ctx, id, container.ExecOptions{
-		Cmd: command, AttachStdout: true, AttachStderr: true,
-	})
+	return e.exec(ctx, id, container.ExecOptions{Cmd: command})
+}
+
+// exec runs a command with the options given, its output attached.
+func (e *Engine) exec(ctx context.Context, id string, options container.ExecOptions) (runtime.ExecResult, error) {
+	options.AttachStdout, options.AttachStderr = true, true
+	created, err := e.client.ContainerExecCreate(ctx, id, options)
 	if err != nil {
 		return runtime.ExecResult{}, e.onContainer(err)
 	}

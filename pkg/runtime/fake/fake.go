@@ -38,6 +38,7 @@ type hooks struct {
 	loseReply  func(Call) error
 	startExits func(runtime.ContainerSpec) (exitCode int, exits bool)
 	exec       func(runtime.Container, []string) runtime.ExecResult
+	session    func(context.Context, *Process) int
 	build      func(instruction string) (output string, err error)
 }
 

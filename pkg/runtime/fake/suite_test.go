@@ -38,7 +38,8 @@ var _ = Describe("The fake engine", func() {
 			}
 		}
 		return contract.Fixture{
-			Runtime: r, Store: r, Unreachable: down, Prefix: "t-", Image: "hal-test/tool",
+			Runtime: r, Store: r, Sessions: r, Unreachable: down, Prefix: "t-",
+			Image: "hal-test/tool", ShellImage: "hal-test/tool",
 			ForeignContainer: func(name string) { r.AddForeign(name) },
 			ForeignNetwork:   r.AddForeignNetwork,
 			ForeignVolume:    r.AddForeignVolume,
@@ -93,6 +94,7 @@ func playTool(r *fake.Runtime) {
 		}
 		return result.Output, nil
 	})
+	r.OnSession(playSession)
 	r.OnExec(func(_ runtime.Container, command []string) runtime.ExecResult {
 		switch {
 		case command[0] != "/tool":

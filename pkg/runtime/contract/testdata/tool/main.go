@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/term"
 )
 
 func main() {
@@ -22,7 +24,7 @@ func main() {
 	case "sleep", "pause": // until a signal ends it
 		sleep()
 	case "stubborn": // sleep, deaf to all signals but KILL
-		signal.Ignore(syscall.SIGTERM, syscall.SIGINT)
+		signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 		sleep()
 	case "exit": // with a code
 		code, err := strconv.Atoi(rest[0])
@@ -59,6 +61,26 @@ func main() {
 		fmt.Print(string(data))
 	case "write": // words to a file
 		check(os.WriteFile(rest[0], []byte(strings.Join(rest[1:], " ")), 0o644))
+	case "repeat": // standard input, then "end" on standard error
+		_, err := io.Copy(os.Stdout, os.Stdin)
+		check(err)
+		fmt.Fprint(os.Stderr, "end")
+	case "getenv": // a variable
+		fmt.Print(os.Getenv(rest[0]))
+	case "catch": // a TERM or USR1, and say which
+		caught := make(chan os.Signal, 1)
+		signal.Notify(caught, syscall.SIGTERM, syscall.SIGUSR1)
+		fmt.Println("ready")
+		fmt.Println(<-caught)
+	case "size": // of the terminal, now and after each change
+		changes := make(chan os.Signal, 1)
+		signal.Notify(changes, syscall.SIGWINCH)
+		for {
+			cols, rows, err := term.GetSize(0)
+			check(err)
+			fmt.Printf("%dx%d\n", rows, cols)
+			<-changes
+		}
 	default:
 		check(fmt.Errorf("no such word: %s", word))
 	}

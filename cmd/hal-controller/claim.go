@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hal-controller/pkg/api"
+	"hal-controller/pkg/spec"
+)
+
+const claimLong = `Claim a warm worker of a pool: it is yours until you release it, and is then thrown
+away. Its name is printed. With --project, that directory is at the worker's
+workspace, and what is written there is yours outside.
+
+The same claim twice gives the same worker. Where no worker is ready the pool's
+onEmpty decides, or --on-empty: cold has one made, queue waits in line, fail does
+not wait. Ctrl-C while waiting leaves nothing behind.`
+
+// claimFlags are those of all commands that claim.
+type claimFlags struct {
+	name, project string
+	env, secrets  []string
+	ttl, wait     time.Duration
+	onEmpty       *choice
+}
+
+func (f *claimFlags) flags(c *cobra.Command) {
+	f.onEmpty = &choice{words: []string{string(spec.OnEmptyCold), string(spec.OnEmptyQueue), string(spec.OnEmptyFail)}}
+	c.Flags().StringVar(&f.name, "name", "", "name of the claim (default: made up)")
+	c.Flags().StringArrayVar(&f.env, "env", nil, "set a variable for all that runs in it, as NAME=VALUE, or NAME for the value it has here")
+	c.Flags().StringArrayVar(&f.secrets, "secret", nil, "put a file into /run/secrets, which is in memory only, as NAME=FILE")
+	c.Flags().DurationVar(&f.ttl, "ttl", 0, "release it after this time (default: what the pool says)")
+	c.Flags().DurationVar(&f.wait, "wait", 0, "wait no longer than this for a worker (default: as long as it takes)")
+	choiceFlag(c, f.onEmpty, "on-empty", "", "what to do where no worker is ready (default: what the pool says)")
+}
+
+// request is what the flags ask for.
+func (f *claimFlags) request(pool string) (api.ClaimRequest, error) {
+	r := api.ClaimRequest{
+		Name: f.name, Pool: pool, TTL: spec.Duration(f.ttl), Wait: spec.Duration(f.wait), OnEmpty: spec.OnEmpty(f.onEmpty.word),
+	}
+	if r.Name == "" {
+		r.Name = "c" + strings.ToLower(rand.Text()[:7])
+	}
+	if problem := spec.CheckName(r.Name); problem != "" {
+		return r, usagef("--name: %s", problem)
+	}
+	if f.ttl < 0 || f.wait < 0 {
+		return r, usagef("a time must not be negative")
+	}
+	var err error
+	if r.Env, err = envOf(f.env); err != nil {
+		return r, err
+	}
+	if r.Secrets, err = secretsOf(f.secrets); err != nil {
+		return r, err
+	}
+	if f.project == "" {
+		return r, nil
+	}
+	r.Project, err = filepath.Abs(f.project)
+	return r, err
+}
+
+// secretsOf reads "NAME=FILE".
+func secretsOf(words []string) (map[string][]byte, error) {
+	secrets := map[string][]byte{}
+	for _, word := range words {
+		name, file, given := strings.Cut(word, "=")
+		if !given || file == "" {
+			return nil, usagef("--secret %q: say it as NAME=FILE", word)
+		}
+		if problem := spec.CheckSecretName(name); problem != "" {
+			return nil, usagef("--secret: %s", problem)
+		}
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return nil, usagef("--secret %s: %v", name, err)
+		}
+		secrets[name] = content
+	}
+	return secrets, nil
+}
+
+func newClaim(a *app) *cobra.Command {
+	var f claimFlags
+	output := choiceOf("name", "table", "wide", "json", "yaml")
+	c := &cobra.Command{
+		Use: "claim POOL", Short: "Claim a warm worker", Long: claimLong,
+		GroupID: groupUse, Args: onePool, ValidArgsFunction: a.completePools,
+		Example: "  hal-controller claim dev --name fix --project .\n  hal-controller claim ci --on-empty fail -o json",
+		RunE: func(c *cobra.Command, args []string) error {
+			pool, err := poolArgument(args[0])
+			if err != nil {
+				return err
+			}
+			request, err := f.request(pool)
+			if err != nil {
+				return err
+			}
+			claim, err := a.claim(c.Context(), request)
+			if err != nil {
+				return err
+			}
+			return newPrinter(a.out, target{claimResource, []string{claim.Name}}, getOptions{output: output.word}).all([]row{claimRow(claim)})
+		},
+	}
+	c.Flags().StringVar(&f.project, "project", "", "directory to have in the worker's workspace")
+	f.flags(c)
+	choiceFlag(c, output, "output", "o", "form of the result")
+	return c
+}
+
+// claim asks for a worker and waits for it, saying its place in line.
+func (a *app) claim(ctx context.Context, request api.ClaimRequest) (api.Claim, error) {
+	claim, err := a.client().Claim(ctx, request, func(place int) {
+		fmt.Fprintf(a.errOut, "%s waits for a worker of pool %s: %s before it\n", request.Name, request.Pool, counted(place, "claim"))
+	})
+	if err != nil && ctx.Err() != nil {
+		return claim, a.interrupted(request.Name, err)
+	}
+	if err == nil && claim.Message != "" {
+		fmt.Fprintf(a.errOut, "claim/%s: %s\n", claim.Name, claim.Message)
+	}
+	return claim, err
+}
+
+// interrupted says what an interrupt has left of a claim: all of it or nothing.
+func (a *app) interrupted(name string, err error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), lastLook)
+	defer cancel()
+	claims, lookErr := a.client().Claims(ctx)
+	if lookErr != nil {
+		return err
+	}
+	for _, c := range claims {
+		if c.Name == name && c.Phase == "Bound" {
+			return fmt.Errorf("%w; claim %q is bound: 'hal release %s' gives it back", err, name, name)
+		}
+	}
+	return err
+}
+
+// lastLook bounds the question what is left of a claim.
+const lastLook = 2 * time.Second
+
+const releaseLong = `Release claims: their workers are stopped and removed, and new ones take their
+place in the pool. What is in the project stays. What only the worker has is saved
+first, and you are told where: work in git trees that is nowhere else, Claude's
+transcripts, the last lines of the log. If that fails, the worker stays.`
+
+func newRelease(a *app) *cobra.Command {
+	var all bool
+	wait := true
+	c := &cobra.Command{
+		Use: "release (CLAIM… | --all)", Short: "Give claimed workers back", Long: releaseLong,
+		GroupID: groupUse, ValidArgsFunction: a.completeClaims,
+		Args: func(c *cobra.Command, args []string) error {
+			if (len(args) == 0) != all {
+				return usagef("say which claims, or --all: %s fix", c.CommandPath())
+			}
+			return nil
+		},
+		Example: "  hal-controller release fix\n  hal-controller release --all",
+		RunE: func(c *cobra.Command, args []string) error {
+			names, err := a.claimNames(c.Context(), args)
+			if err != nil {
+				return err
+			}
+			return a.releaseEach(c.Context(), names, wait)
+		},
+	}
+	c.Flags().BoolVar(&all, "all", false, "release all claims of yours")
+	c.Flags().BoolVar(&wait, "wait", wait, "return when the workers are gone")
+	return c
+}
+
+// claimNames are the claims that arguments name; the caller's own, for none.
+func (a *app) claimNames(ctx context.Context, args []string) ([]string, error) {
+	if len(args) > 0 {
+		return args, nil
+	}
+	claims, err := a.client().Claims(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, c := range claims {
+		if c.User == ownName() {
+			names = append(names, c.Name)
+		}
+	}
+	return names, nil
+}
+
+func (a *app) releaseEach(ctx context.Context, names []string, wait bool) error {
+	var errs []error
+	for _, name := range names {
+		if err := a.client().Release(ctx, name, wait); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		fmt.Fprintf(a.out, "claim/%s released\n", name)
+		if wait {
+			a.tellRescued(ctx, name)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// tellRescued says what came back of a copied project, and where the work is that
+// only a worker had.
+func (a *app) tellRescued(ctx context.Context, name string) {
+	events, err := a.client().Events(ctx, "")
+	if err != nil {
+		return // it is released all the same, and 'hal events' tells
+	}
+	var told []string
+	for _, event := range slices.Backward(events) {
+		if event.Object != "claim/"+name {
+			continue
+		}
+		if event.Reason == "Claimed" {
+			break
+		}
+		if slices.Contains([]string{"Rescued", "CopiedBack", "CopyFailed"}, event.Reason) {
+			told = append(told, event.Message)
+		}
+	}
+	for _, message := range slices.Backward(told) {
+		fmt.Fprintf(a.errOut, "claim/%s: %s\n", name, message)
+	}
+}
+
+func newExtend(a *app) *cobra.Command {
+	var by time.Duration
+	c := &cobra.Command{
+		Use: "extend CLAIM --by DURATION", Short: "Move the end of a claim",
+		Long: "Have a claim released later: the given time from now.", GroupID: groupUse,
+		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeClaims, Example: "  hal-controller extend fix --by 2h",
+		RunE: func(c *cobra.Command, args []string) error {
+			if by <= 0 {
+				return usagef("say by how much: --by 1h")
+			}
+			claim, err := a.client().Extend(c.Context(), args[0], by)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.out, "claim/%s ends %s\n", claim.Name, claim.Expires.Local().Format(time.DateTime))
+			return nil
+		},
+	}
+	c.Flags().DurationVar(&by, "by", 0, "the time from now")
+	return c
+}

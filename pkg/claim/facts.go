@@ -1,0 +1,114 @@
+package claim
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+
+	"hal-controller/pkg/reconcile"
+	"hal-controller/pkg/runtime"
+)
+
+// Inside is what all workers of a revision have in common: their user, and the slots
+// that directories can be bound to.
+type Inside struct {
+	UID   uint32   `json:"uid"`
+	GID   uint32   `json:"gid"`
+	Slots []string `json:"slots,omitempty"`
+	// Unknown is why its user is not known: nothing can be put into it then.
+	Unknown string `json:"unknown,omitempty"`
+	// Mounts are the paths of all that is mounted in it, the slots' among them: by
+	// slot, or by path for a volume.
+	Mounts map[string]string `json:"mounts,omitempty"`
+}
+
+// facts finds out what is common to the workers of a revision, once for each: a
+// claim has no time for it.
+type facts struct {
+	engine runtime.Containers
+
+	mu    sync.Mutex
+	known map[string]Inside // by revision
+	begun map[string]bool   // revisions that have been asked about ahead of time
+}
+
+func newFacts(engine runtime.Containers) *facts {
+	return &facts{engine: engine, known: map[string]Inside{}, begun: map[string]bool{}}
+}
+
+func (f *facts) of(ctx context.Context, worker reconcile.Offered) (Inside, error) {
+	if a, known := f.get(worker.Revision); known {
+		return a, nil
+	}
+	a, err := f.ask(ctx, worker.ID)
+	if err != nil {
+		return Inside{}, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.known[worker.Revision] = a
+	return a, nil
+}
+
+// begin says, once for each revision, that it should be asked about.
+func (f *facts) begin(revision string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.begun[revision] {
+		return false
+	}
+	f.begun[revision] = true
+	return true
+}
+
+func (f *facts) get(revision string) (Inside, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	a, known := f.known[revision]
+	return a, known
+}
+
+func (f *facts) ask(ctx context.Context, id string) (Inside, error) {
+	inspection, err := f.engine.Inspect(ctx, id)
+	if err != nil {
+		return Inside{}, fmt.Errorf("look at its worker: %w", err)
+	}
+	var a Inside
+	a.Mounts = map[string]string{}
+	for _, m := range inspection.Spec.Mounts {
+		if m.Type != runtime.MountBind {
+			a.Mounts[m.Target] = m.Target
+			continue
+		}
+		slot := filepath.Base(m.Source)
+		a.Slots = append(a.Slots, slot)
+		a.Mounts[slot] = m.Target
+	}
+	result, err := f.engine.Exec(ctx, id, []string{"sh", "-c", "id -u && id -g"})
+	if err != nil {
+		return Inside{}, fmt.Errorf("ask the worker who its user is: %w", err)
+	}
+	if a.UID, a.GID, err = parseIDs(result); err != nil {
+		a.Unknown = err.Error()
+	}
+	return a, nil
+}
+
+func parseIDs(result runtime.ExecResult) (uid, gid uint32, err error) {
+	words := strings.Fields(result.Output)
+	if result.ExitCode != 0 || len(words) != 2 {
+		return 0, 0, fmt.Errorf("ask the worker who its user is: 'id' ended with code %d and said %q; its image needs sh and id for a project to be put into it", result.ExitCode, result.Output)
+	}
+	var ids [2]uint32
+	for i, word := range words {
+		n, err := strconv.ParseUint(word, 10, 32)
+		if err != nil {
+			return 0, 0, fmt.Errorf("ask the worker who its user is: %w", err)
+		}
+		ids[i] = uint32(n)
+	}
+	return ids[0], ids[1], nil
+}
