@@ -34,10 +34,20 @@ type claimFlags struct {
 }
 
 func (f *claimFlags) flags(c *cobra.Command) {
-	f.onEmpty = &choice{words: []string{string(spec.OnEmptyCold), string(spec.OnEmptyQueue), string(spec.OnEmptyFail)}}
+	f.terms(c)
 	c.Flags().StringVar(&f.name, "name", "", "name of the claim (default: made up)")
+	f.private(c)
+}
+
+// private are the flags of what only the claim's processes are to have.
+func (f *claimFlags) private(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.env, "env", nil, "set a variable for all that runs in it, as NAME=VALUE, or NAME for the value it has here")
 	c.Flags().StringArrayVar(&f.secrets, "secret", nil, "put a file into /run/secrets, which is in memory only, as NAME=FILE")
+}
+
+// terms are the flags of how long to wait for a worker, and to have it.
+func (f *claimFlags) terms(c *cobra.Command) {
+	f.onEmpty = &choice{words: []string{string(spec.OnEmptyCold), string(spec.OnEmptyQueue), string(spec.OnEmptyFail)}}
 	c.Flags().DurationVar(&f.ttl, "ttl", 0, "release it after this time (default: what the pool says)")
 	c.Flags().DurationVar(&f.wait, "wait", 0, "wait no longer than this for a worker (default: as long as it takes)")
 	choiceFlag(c, f.onEmpty, "on-empty", "", "what to do where no worker is ready (default: what the pool says)")

@@ -43,7 +43,7 @@ func (op *operator) openClaims(o claimOptions) error {
 		return err
 	}
 	options := claim.Options{
-		Runtime: op.engine, Sessions: op.engine, Claimable: op.claimable, Pool: op.declared,
+		Runtime: op.engine, Sessions: op.engine, Meters: op.engine, Claimable: op.claimable, Pool: op.declared,
 		Enqueue: func(pool string) { op.reconciler.Enqueue(pool) }, Unbindable: unbindable,
 		Rules: o.rules(op), UserDir: op.userDir, Admin: o.admin,
 		Copies: claim.Copies{Shell: rescueEngine{op.engine}, Dir: filepath.Join(op.state, "copies")},
@@ -181,12 +181,23 @@ func (d *daemon) Claim(ctx context.Context, request api.ClaimRequest, place func
 	if err := d.known(request.Pool); err != nil {
 		return api.Claim{}, err
 	}
+	done, err := d.naming.begin(request, d.claimed)
+	if err != nil {
+		return api.Claim{}, err
+	}
+	defer done()
 	r, err := d.claims.Claim(ctx, who, claim.Request{
 		Name: request.Name, Pool: request.Pool, Project: request.Project, TTL: time.Duration(request.TTL),
 		Env: request.Env, Secrets: request.Secrets,
 		OnEmpty: request.OnEmpty, Wait: time.Duration(request.Wait), Place: place, Roots: d.workDir(ctx),
 	})
 	return claimOut(r), claimAnswer(err)
+}
+
+// claimed says whether there is a claim of that name.
+func (d *daemon) claimed(name string) bool {
+	_, err := d.claims.Get(name)
+	return err == nil
 }
 
 // workDir is the directory that the caller is in, where projects may be unless the

@@ -30,17 +30,13 @@ func (a *app) completePoolFlag(*cobra.Command, []string, string) ([]string, cobr
 // completeTargets completes "TYPE NAME…" and "TYPE/NAME".
 func (a *app) completeTargets(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
-		kind, err := resourceOf(args[0])
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		return namesIn(kind.rowsOf(a.poolsQuietly(), "")), cobra.ShellCompDirectiveNoFileComp
+		return a.namesOf(args[0]), cobra.ShellCompDirectiveNoFileComp
 	}
 	if typed, _, qualified := strings.Cut(word, "/"); qualified {
 		return a.qualified(typed), cobra.ShellCompDirectiveNoFileComp
 	}
 	var words []string
-	for _, r := range resources {
+	for _, r := range append(slices.Clone(resources), claimResource) {
 		words = append(words, r.words[0])
 	}
 	return words, cobra.ShellCompDirectiveNoFileComp
@@ -54,12 +50,20 @@ func (a *app) completeObjects(_ *cobra.Command, args []string, _ string) ([]stri
 	return slices.Concat(a.qualified("pool"), a.qualified("worker")), cobra.ShellCompDirectiveNoFileComp
 }
 
-func (a *app) qualified(word string) []string {
+// namesOf are the names of what a word means; none where it means nothing.
+func (a *app) namesOf(word string) []string {
+	if slices.Contains(claimResource.words, word) {
+		return claimsIn(a.poolsQuietly())
+	}
 	kind, err := resourceOf(word)
 	if err != nil {
 		return nil
 	}
-	names := namesIn(kind.rowsOf(a.poolsQuietly(), ""))
+	return namesIn(kind.rowsOf(a.poolsQuietly(), ""))
+}
+
+func (a *app) qualified(word string) []string {
+	names := a.namesOf(word)
 	for i := range names {
 		names[i] = word + "/" + names[i]
 	}

@@ -23,6 +23,8 @@ type daemon struct {
 	path string
 	// files is held by who edits manifests: read, change, write is one step.
 	files sync.Mutex
+	// naming is of the claims that are on their way.
+	naming naming
 }
 
 // Info says who answers.

@@ -12,7 +12,7 @@ import (
 	"hal-controller/pkg/spec"
 )
 
-const describeLong = `Show all that is known of a pool, a worker, a service or a volume: what is
+const describeLong = `Show all that is known of a pool, a worker, a service, a volume or a claim: what is
 declared, how it is, and what has happened to it lately.
 
 A NAME without a type is that of a pool, else of a container or a volume.`
@@ -21,8 +21,11 @@ func newDescribe(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "describe TYPE/NAME|NAME", Short: "Show all that is known of a thing", Long: describeLong,
 		GroupID: groupRead, ValidArgsFunction: a.completeTargets,
-		Example: "  hal-controller describe pool/dev\n  hal-controller describe worker hal-dev-0\n  hal-controller describe hal-dev-parent",
+		Example: "  hal-controller describe pool/dev\n  hal-controller describe worker hal-dev-0\n  hal-controller describe hal-dev-parent\n  hal-controller describe claim fix",
 		RunE: func(c *cobra.Command, args []string) error {
+			if names, claims := claimArguments(args); claims {
+				return a.describeClaims(c.Context(), names)
+			}
 			return a.describe(c, args)
 		},
 	}

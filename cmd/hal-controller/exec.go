@@ -18,20 +18,42 @@ INT, TERM, HUP, QUIT, USR1 and USR2 are passed on, too. With -t the command runs
 on a terminal, which every key goes to but the detach keys: those leave it running.
 
 When the connection ends, so does the command: it gets HUP, and is killed where
-that does not end it. What is to go on belongs in an attach.`
+that does not end it. What is to go on belongs in an attach.
+
+With --claim-new POOL the command gets a worker of its own, which is thrown away when
+it has ended, whatever way. Only the detach keys leave it.`
 
 func newExec(a *app) *cobra.Command {
 	var o execOptions
 	c := &cobra.Command{
-		Use: "exec CLAIM [-it] [flags] -- COMMAND [ARGUMENT…]", Short: "Run a command in a claimed worker", Long: execLong,
-		GroupID: groupUse, ValidArgsFunction: a.completeClaims, Args: claimAndCommand,
-		Example: "  hal-controller exec fix -it -- bash\n  hal-controller exec fix --env ANTHROPIC_API_KEY -- claude -p 'fix the tests'\n  tar c . | hal-controller exec fix -- tar x",
+		Use: "exec (CLAIM | --claim-new POOL) [-it] [flags] -- COMMAND [ARGUMENT…]", Short: "Run a command in a claimed worker", Long: execLong,
+		GroupID: groupUse,
+		Args: func(c *cobra.Command, args []string) error {
+			if c.Flags().Changed("claim-new") {
+				return onlyCommand(c, args)
+			}
+			return claimAndCommand(c, args)
+		},
+		ValidArgsFunction: func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+			if c.Flags().Changed("claim-new") {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return a.completeClaims(c, args, word)
+		},
+		Example: "  hal-controller exec fix -it -- bash\n  hal-controller exec fix --env ANTHROPIC_API_KEY -- claude -p 'fix the tests'\n  tar c . | hal-controller exec fix -- tar x\n  hal-controller exec --claim-new dev --project . -- make test",
 		RunE: func(c *cobra.Command, args []string) error {
 			env, err := envOf(o.env)
 			if err != nil {
 				return err
 			}
-			request := api.SessionRequest{Command: args[1:], Env: env, User: o.user, WorkDir: o.workDir}
+			request := api.SessionRequest{Command: args, Env: env, User: o.user, WorkDir: o.workDir}
+			if c.Flags().Changed("claim-new") {
+				return a.execNew(c.Context(), request, o)
+			}
+			if err := o.claim.unused(c); err != nil {
+				return err
+			}
+			request.Command = args[1:]
 			if o.terminal {
 				return a.onTerminal(c.Context(), args[0], request, o.keys)
 			}
@@ -44,6 +66,7 @@ func newExec(a *app) *cobra.Command {
 	c.Flags().StringVar(&o.user, "user", "", "run as this user of the worker, as NAME, UID or UID:GID (default: the worker's)")
 	c.Flags().StringVar(&o.workDir, "workdir", "", "run in this directory of the worker (default: the worker's)")
 	o.keys.flag(c, "leave the command running")
+	o.claim.flags(c, a)
 	return c
 }
 
@@ -52,6 +75,7 @@ type execOptions struct {
 	env             []string
 	user, workDir   string
 	keys            detachKeys
+	claim           newClaimFlags
 }
 
 // claimAndCommand demands "CLAIM -- COMMAND".

@@ -61,7 +61,7 @@ func (a *app) raw(ctx context.Context, claim string, request api.SessionRequest,
 	}
 	file, ok := terminal.Of(a.in)
 	if !ok {
-		return usagef("standard input is no terminal to run a command on: leave out -t")
+		return errNoTerminal()
 	}
 	ctx, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer end(nil)
@@ -81,6 +81,19 @@ func (a *app) raw(ctx context.Context, claim string, request api.SessionRequest,
 		In: keys.Detaching(file, detached), Out: a.out, Err: a.errOut, Sizes: sizes,
 		Warn: func(message string) { fmt.Fprintf(a.errOut, "hal-controller: %s\r\n", message) },
 	}))
+}
+
+// canRaw says why raw would refuse, before there is anything to run the command in.
+func (a *app) canRaw(word detachKeys) error {
+	if _, ok := terminal.Of(a.in); !ok {
+		return errNoTerminal()
+	}
+	_, err := word.parse()
+	return err
+}
+
+func errNoTerminal() error {
+	return usagef("standard input is no terminal to run a command on: leave out -t")
 }
 
 // endOnSignal has a signal to this program, which on a raw terminal comes from no

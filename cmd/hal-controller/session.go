@@ -22,11 +22,22 @@ func (d *daemon) Session(ctx context.Context, claim string, request api.SessionR
 	request.Command = record.WithEnv(request.Command)
 	session, err := d.engine.OpenSession(ctx, record.Worker, request.Spec())
 	if err == nil {
-		return session, nil
+		return countedSession{session, d.claims.Opened(record)}, nil
 	}
 	err = fmt.Errorf("run a command for claim %q in %s: %w", claim, record.Container(), err)
 	if errors.Is(err, runtime.ErrInvalid) {
 		return nil, refused(err)
 	}
 	return nil, err
+}
+
+// countedSession keeps its claim from counting as idle for as long as it is open.
+type countedSession struct {
+	runtime.Session
+	closed func()
+}
+
+func (s countedSession) Close() error {
+	s.closed()
+	return s.Session.Close()
 }

@@ -39,6 +39,9 @@ type Claim struct {
 type ClaimRequest struct {
 	Name string `json:"name"`
 	Pool string `json:"pool"`
+	// Fresh has a claim of that name that is there already, or on its way, refused
+	// with CodeTaken; without it, it is the answer.
+	Fresh bool `json:"fresh,omitempty"`
 	// Project is an absolute path on the controller's host; empty: nothing is bound.
 	Project string `json:"project,omitempty"`
 	// Env are variables of the claim's processes, Secrets files for them, by name,

@@ -79,6 +79,7 @@ type ErrorCode string
 const (
 	CodeNotFound    ErrorCode = "NotFound"    // no such pool or container
 	CodeInvalid     ErrorCode = "Invalid"     // the request or the manifest is wrong
+	CodeTaken       ErrorCode = "Taken"       // a claim of that name is there, or on its way
 	CodeRefused     ErrorCode = "Refused"     // it is right, and cannot be done: the source is not writable, nothing to undo
 	CodeUnavailable ErrorCode = "Unavailable" // the engine cannot be reached
 	CodeTimeout     ErrorCode = "Timeout"     // the time that was given is over

@@ -85,6 +85,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 var statusOf = map[ErrorCode]int{
 	CodeNotFound:    http.StatusNotFound,
 	CodeInvalid:     http.StatusBadRequest,
+	CodeTaken:       http.StatusConflict,
 	CodeRefused:     http.StatusConflict,
 	CodeUnavailable: http.StatusServiceUnavailable,
 	CodeTimeout:     http.StatusRequestTimeout,

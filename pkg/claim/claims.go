@@ -21,6 +21,7 @@ import (
 type Options struct {
 	Runtime   runtime.Containers
 	Sessions  runtime.Sessions
+	Meters    runtime.Meters
 	Claimable *reconcile.Claimable
 	// Pool is the manifest of a pool that is declared; false for any other.
 	Pool func(name string) (*spec.Pool, bool)
@@ -56,15 +57,16 @@ type Options struct {
 // goroutines.
 type Claims struct {
 	Options
-	line  *line
-	facts *facts
-	tasks sync.WaitGroup  // what goes on after its caller has been answered
-	life  context.Context // of the tasks
-	end   context.CancelCauseFunc
+	line     *line
+	facts    *facts
+	idleness *idleness
+	names    names
+	tasks    sync.WaitGroup  // what goes on after its caller has been answered
+	life     context.Context // of the tasks
+	end      context.CancelCauseFunc
 
 	mu       sync.Mutex
 	records  map[string]Record
-	pending  map[string]chan struct{} // names that a claim is under way for; closed when it has ended
 	leaving  map[string]chan struct{} // claims on their way out; closed when they are gone
 	private  map[string]private       // what was delivered, for another delivery; never on disk
 	attempts map[string]time.Time     // when to try next, by declared claim
@@ -77,8 +79,8 @@ type Claims struct {
 // New makes Claims. Recover comes before anything else.
 func New(o Options) *Claims {
 	c := &Claims{
-		Options: o, line: newLine(o.Claimable), facts: newFacts(o.Runtime),
-		records: map[string]Record{}, pending: map[string]chan struct{}{},
+		Options: o, line: newLine(o.Claimable), facts: newFacts(o.Runtime), idleness: newIdleness(),
+		records: map[string]Record{},
 		leaving: map[string]chan struct{}{}, tending: map[string]time.Time{}, disposedOf: map[string]string{}, attempts: map[string]time.Time{}, private: map[string]private{},
 	}
 	c.life, c.end = context.WithCancelCause(context.Background())
@@ -99,7 +101,8 @@ type Request struct {
 	Secrets map[string][]byte
 	// OnEmpty is the answer to an empty pool; empty: the pool's own.
 	OnEmpty spec.OnEmpty
-	// Wait bounds the time in line; zero: as long as ctx.
+	// Wait bounds the time in line, and behind another claim of this name; zero: as
+	// long as ctx.
 	Wait     time.Duration
 	declared bool // by a manifest
 	// Place is told how many are served before this claim, whenever it changes.
@@ -143,23 +146,26 @@ func (c *Claims) claim(ctx context.Context, who bind.Caller, r Request) (Record,
 	if err != nil {
 		return Record{}, err
 	}
-	done, existing, err := c.reserve(ctx, who, r, project.path())
-	if err != nil || done == nil {
+	waiting, cancel := r.waiting(ctx)
+	defer cancel()
+	free, existing, err := c.reserve(waiting, who, r, project.path())
+	if err != nil || free == nil {
 		return existing, err
 	}
-	defer done()
-	worker, err := c.take(ctx, pool, r)
+	defer free()
+	worker, err := c.take(waiting, pool, r)
 	if err != nil {
 		return Record{}, err
 	}
 	record := Record{
-		Name: r.Name, Pool: r.Pool, Caller: who, Worker: worker.ID, Ordinal: worker.Ordinal,
-		Project: project.path(), Workspace: workspaceOf(pool).Target, Env: len(secrets.env) > 0, Declared: r.declared, Phase: Binding, Created: c.Now(), Expires: c.expiry(pool, r),
+		Name: r.Name, Pool: r.Pool, Caller: who, Worker: worker.ID, Ordinal: worker.Ordinal, Revision: worker.Revision,
+		Project: project.path(), Workspace: workspaceOf(pool).Target, Env: len(secrets.env) > 0, Secrets: len(secrets.files) > 0,
+		Declared: r.declared, Phase: Binding, Created: c.Now(), Expires: c.expiry(pool, r),
 	}
-	// From here on a worker is taken. A caller who goes away must leave no half of
-	// a claim, so that it is carried to its end and then taken back.
-	record, err = c.bind(context.WithoutCancel(ctx), pool, record, worker, project, secrets)
-	if err == nil && ctx.Err() != nil {
+	// From here on a worker is taken. A caller who goes away, at whatever step, must
+	// leave no half of a claim.
+	record, err = c.bind(ctx, pool, record, worker, project, secrets)
+	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
@@ -170,34 +176,36 @@ func (c *Claims) claim(ctx context.Context, who bind.Caller, r Request) (Record,
 	return record, nil
 }
 
-// reserve makes a name this caller's to claim. It returns no done where that claim
-// exists already, and then its record.
-func (c *Claims) reserve(ctx context.Context, who bind.Caller, r Request, project string) (done func(), existing Record, err error) {
-	for {
-		c.mu.Lock()
-		record, exists := c.records[r.Name]
-		under := c.pending[r.Name]
-		if !exists && under == nil {
-			ended := make(chan struct{})
-			c.pending[r.Name] = ended
-			c.mu.Unlock()
-			return func() {
-				c.mu.Lock()
-				delete(c.pending, r.Name)
-				c.mu.Unlock()
-				close(ended)
-			}, Record{}, nil
-		}
-		c.mu.Unlock()
-		if under == nil {
-			return nil, record, c.same(who, r, project, record)
-		}
-		select { // two of one name at once: the second has what the first gets
-		case <-under:
-		case <-ctx.Done():
-			return nil, Record{}, context.Cause(ctx)
-		}
+// waiting is ctx while the claim waits.
+func (r Request) waiting(ctx context.Context) (context.Context, context.CancelFunc) {
+	if r.Wait <= 0 {
+		return context.WithCancel(ctx)
 	}
+	return context.WithTimeoutCause(ctx, r.Wait, fmt.Errorf("%w: waited %s", ErrWaited, r.Wait))
+}
+
+// reserve makes a name this caller's to claim, until it is freed. It returns no free
+// where that claim exists already, and then its record. Of two with one name at once
+// the second has what the first gets.
+func (c *Claims) reserve(ctx context.Context, who bind.Caller, r Request, project string) (free func(), existing Record, err error) {
+	free, err = c.names.hold(ctx, r.Name)
+	if err != nil {
+		return nil, Record{}, fmt.Errorf("claim %q, which another is making: %w", r.Name, err)
+	}
+	record, exists := c.current(r.Name)
+	if !exists {
+		return free, Record{}, nil
+	}
+	free()
+	return nil, record, c.same(who, r, project, record)
+}
+
+// current is the record in force of a name.
+func (c *Claims) current(name string) (Record, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, exists := c.records[name]
+	return r, exists
 }
 
 // same says why a claim that exists is not the one that is asked for.
@@ -244,11 +252,6 @@ func (c *Claims) take(ctx context.Context, pool *spec.Pool, r Request) (reconcil
 	onEmpty := r.OnEmpty
 	if onEmpty == "" {
 		onEmpty = pool.Spec.Workers.OnEmpty
-	}
-	if r.Wait > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, r.Wait, fmt.Errorf("%w: waited %s", ErrWaited, r.Wait))
-		defer cancel()
 	}
 	w := c.line.join(r.Pool, onEmpty == spec.OnEmptyCold)
 	if onEmpty == spec.OnEmptyFail && c.line.leave(r.Pool, w) {
@@ -319,24 +322,27 @@ func (c *Claims) keep(r Record) error {
 	if err := c.Store.Save(r); err != nil {
 		return err
 	}
-	c.mu.Lock()
-	c.records[r.Name] = r
-	c.mu.Unlock()
+	c.put(r)
 	return nil
 }
 
-// undo takes back what there is of a claim that did not come about.
+// put puts a record in force.
+func (c *Claims) put(r Record) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.records[r.Name] = r
+}
+
+// undo takes back what there is of a claim that did not come about. Its name is held.
 func (c *Claims) undo(r Record) {
 	r.Saved = true // nobody has worked in it
-	if _, err := c.release(r, "it did not come about"); err == nil {
-		return
+	r.Phase = Releasing
+	if err := c.Store.Save(r); err != nil {
+		// The disk has no record of it as bound, so that the next start destroys the
+		// worker, if this does not.
+		c.Log.Error(err, "claim taken back, and not recorded", "claim", r.Name)
 	}
-	// The disk takes no records. It has none of a bound claim of this name either,
-	// so that the next start would destroy the worker, if this does not.
-	c.mu.Lock()
-	c.records[r.Name] = r
-	c.mu.Unlock()
-	c.tasks.Go(func() { c.dispose(r, make(chan struct{})) })
+	c.depart(r, "it did not come about")
 }
 
 // Get returns a claim. A Refusal where there is none, with the nearest name.
@@ -391,8 +397,17 @@ func (c *Claims) Extend(who bind.Caller, name string, by time.Duration) (Record,
 	if err != nil {
 		return record, err
 	}
-	record.Expires = c.Now().Add(by)
-	return record, c.keep(record)
+	free, err := c.names.hold(c.life, name)
+	if err != nil {
+		return record, err
+	}
+	defer free()
+	current, exists := c.current(name)
+	if !exists || current.Worker != record.Worker || current.Phase != Bound {
+		return Record{}, refuse("claim %q has just ended", name)
+	}
+	current.Expires = c.Now().Add(by)
+	return current, c.keep(current)
 }
 
 // Wait returns when nothing goes on any more.

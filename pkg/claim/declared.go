@@ -39,7 +39,7 @@ func (c *Claims) declare() {
 		if !synced || !r.Declared || wanted[r.Name] || r.Phase == Releasing || c.held(r.Name) {
 			continue
 		}
-		if _, err := c.release(r, "no manifest declares it any more"); err != nil {
+		if _, err := c.leaveUnheld(r, "no manifest declares it any more"); err != nil {
 			c.Log.Error(err, "claim not released", "claim", r.Name)
 		}
 	}

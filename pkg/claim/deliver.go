@@ -122,7 +122,7 @@ func (c *Claims) redeliver(ctx context.Context, r Record) error {
 	p, known := c.private[r.Name]
 	c.mu.Unlock()
 	if !known {
-		if r.Env {
+		if r.Env || r.Secrets {
 			return errors.New("its variables and secrets went with its memory, and this controller has not seen them: claim it anew")
 		}
 		return nil

@@ -12,7 +12,7 @@ import (
 	"hal-controller/pkg/runtime"
 )
 
-// Inside is what all workers of a revision have in common: their user, and the slots
+// Inside is what all workers of a kind have in common: their user, and the slots
 // that directories can be bound to.
 type Inside struct {
 	UID   uint32   `json:"uid"`
@@ -25,22 +25,31 @@ type Inside struct {
 	Mounts map[string]string `json:"mounts,omitempty"`
 }
 
-// facts finds out what is common to the workers of a revision, once for each: a
-// claim has no time for it.
+// kind is of workers that are the same inside: a name of an image may come to stand
+// for another image, with another user, and so not change the revision.
+type kind struct {
+	revision, image string
+	slotted         bool
+}
+
+func kindOf(w reconcile.Offered) kind { return kind{w.Revision, w.ImageID, w.Slotted} }
+
+// facts finds out what is common to the workers of a kind, once for each: a claim has
+// no time for it.
 type facts struct {
 	engine runtime.Containers
 
 	mu    sync.Mutex
-	known map[string]Inside // by revision
-	begun map[string]bool   // revisions that have been asked about ahead of time
+	known map[kind]Inside
+	begun map[kind]bool // those that have been asked about ahead of time
 }
 
 func newFacts(engine runtime.Containers) *facts {
-	return &facts{engine: engine, known: map[string]Inside{}, begun: map[string]bool{}}
+	return &facts{engine: engine, known: map[kind]Inside{}, begun: map[kind]bool{}}
 }
 
 func (f *facts) of(ctx context.Context, worker reconcile.Offered) (Inside, error) {
-	if a, known := f.get(worker.Revision); known {
+	if a, known := f.get(kindOf(worker)); known {
 		return a, nil
 	}
 	a, err := f.ask(ctx, worker.ID)
@@ -49,25 +58,25 @@ func (f *facts) of(ctx context.Context, worker reconcile.Offered) (Inside, error
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.known[worker.Revision] = a
+	f.known[kindOf(worker)] = a
 	return a, nil
 }
 
-// begin says, once for each revision, that it should be asked about.
-func (f *facts) begin(revision string) bool {
+// begin says, once for each kind, that one of it should be asked.
+func (f *facts) begin(worker reconcile.Offered) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.begun[revision] {
+	if f.begun[kindOf(worker)] {
 		return false
 	}
-	f.begun[revision] = true
+	f.begun[kindOf(worker)] = true
 	return true
 }
 
-func (f *facts) get(revision string) (Inside, bool) {
+func (f *facts) get(k kind) (Inside, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	a, known := f.known[revision]
+	a, known := f.known[k]
 	return a, known
 }
 

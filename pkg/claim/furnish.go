@@ -61,6 +61,9 @@ func (c *Claims) open(who bind.Caller, r Request) (directory, error) {
 func (c *Claims) furnish(r Record, project directory) (warning string, err error) {
 	var warnings []string
 	put := func(slot string, d directory) error {
+		if c.Binder == nil { // the worker is from when there was one
+			return refuse("%s cannot be bound into a worker: %v", d.path(), c.Unbindable)
+		}
 		if r.Inside.Unknown != "" {
 			return errors.New(r.Inside.Unknown)
 		}

@@ -34,6 +34,8 @@ type Record struct {
 	// Worker is the container's id, Ordinal its number in the pool.
 	Worker  string `json:"worker"`
 	Ordinal int    `json:"ordinal"`
+	// Revision is that of its worker's template.
+	Revision string `json:"revision"`
 	// Inside is what its worker is like.
 	Inside Inside `json:"inside,omitzero"`
 	// Project is the resolved path of what is in the workspace; empty: nothing.
@@ -44,8 +46,10 @@ type Record struct {
 	// Warning says what is not as it should be with the workspace.
 	Warning string `json:"warning,omitempty"`
 	// Env says that the claim has variables of its own; they are in the worker only.
-	Env   bool  `json:"env,omitempty"`
-	Phase Phase `json:"phase"`
+	Env bool `json:"env,omitempty"`
+	// Secrets says that it was given secrets; they are in the worker only.
+	Secrets bool  `json:"secrets,omitempty"`
+	Phase   Phase `json:"phase"`
 	// Saved says that what its worker would have taken along has been saved, in the
 	// directory Rescued where there was anything.
 	Saved   bool   `json:"saved,omitempty"`

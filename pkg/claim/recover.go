@@ -25,15 +25,20 @@ func (c *Claims) Recover(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(unread, fmt.Errorf("list the claimed workers: %w", err))
 	}
-	for _, container := range containers {
+	found := map[string]*runtime.Container{}
+	for i, container := range containers {
+		found[container.ID] = &containers[i]
 		if claim := reconcile.ClaimOf(container); claim != "" && !c.knows(container.ID) {
 			c.adopt(container, claim)
 		}
 	}
 	for _, r := range records {
+		if r.Phase == Bound && found[r.Worker] == nil {
+			c.lose(r, found)
+		}
 		if r.Phase != Bound && r.Phase != Lost {
 			r.Saved = r.Saved || r.Phase == Binding // nobody has worked in it
-			_, err = c.release(r, "it was "+strings.ToLower(string(r.Phase))+" when the controller ended")
+			_, err = c.leave(r, "it was "+strings.ToLower(string(r.Phase))+" when the controller ended")
 			unread = errors.Join(unread, err)
 		}
 	}
@@ -47,12 +52,13 @@ func (c *Claims) adopt(container runtime.Container, claim string) {
 		return
 	}
 	r := Record{
-		Name: claim, Pool: container.Owner.Pool, Worker: container.ID, Ordinal: container.Owner.Ordinal,
+		Name: claim, Pool: container.Owner.Pool, Worker: container.ID, Ordinal: container.Owner.Ordinal, Revision: container.Owner.Revision,
 		Phase: Bound, Recovered: true, Created: container.Created,
 		Warning: "its record was lost: whose it is, and its project, are not known; root and administrators may use it",
 	}
 	if err := c.keep(r); err != nil {
 		c.Log.Error(err, "claim recovered, and not recorded", "claim", claim)
+		c.put(r) // the engine has it
 	}
 	c.Event(r.Pool, reconcile.EventWarning, "ClaimRecovered", claim, "its record was lost; it still has "+container.Name)
 }

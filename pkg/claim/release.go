@@ -10,6 +10,7 @@ import (
 
 	"hal-controller/pkg/claim/bind"
 	"hal-controller/pkg/reconcile"
+	"hal-controller/pkg/runtime"
 )
 
 // Release ends a claim: its worker is stopped and removed. It returns once that is
@@ -28,28 +29,58 @@ func (c *Claims) Release(who bind.Caller, name string) (done <-chan struct{}, er
 	if err != nil {
 		return nil, err
 	}
-	return c.release(record, "released")
-}
-
-func (c *Claims) release(record Record, why string) (<-chan struct{}, error) {
-	c.mu.Lock()
-	if gone, under := c.leaving[record.Name]; under {
-		c.mu.Unlock()
-		return gone, nil
-	}
-	gone := make(chan struct{})
-	c.leaving[record.Name] = gone
-	c.mu.Unlock()
-	record.Phase = Releasing
-	if err := c.keep(record); err != nil {
-		c.mu.Lock()
-		delete(c.leaving, record.Name)
-		c.mu.Unlock()
+	free, err := c.names.hold(c.life, name)
+	if err != nil {
 		return nil, err
 	}
-	c.Event(record.Pool, reconcile.EventNormal, "Released", record.Name, fmt.Sprintf("%s: %s is removed", why, record.Container()))
-	c.tasks.Go(func() { c.dispose(record, gone) })
-	return gone, nil
+	defer free()
+	return c.leave(record, "released")
+}
+
+// leave has a claim leave, of which a caller that holds its name has the record. The
+// channel is closed when it is gone.
+func (c *Claims) leave(record Record, why string) (<-chan struct{}, error) {
+	c.mu.Lock()
+	current, exists := c.records[record.Name]
+	gone, under := c.leaving[record.Name]
+	c.mu.Unlock()
+	if !exists || current.Worker != record.Worker { // another release was quicker
+		gone = make(chan struct{})
+		close(gone)
+		return gone, nil
+	}
+	if under {
+		return gone, nil
+	}
+	current.Saved = current.Saved || record.Saved || current.Phase == Lost // nothing is left to save
+	current.Phase = Releasing
+	if err := c.Store.Save(current); err != nil {
+		return nil, err
+	}
+	return c.depart(current, why), nil
+}
+
+// depart has what is on record as leaving removed.
+func (c *Claims) depart(r Record, why string) <-chan struct{} {
+	gone := make(chan struct{})
+	c.mu.Lock()
+	c.records[r.Name], c.leaving[r.Name] = r, gone
+	c.mu.Unlock()
+	c.Event(r.Pool, reconcile.EventNormal, "Released", r.Name, fmt.Sprintf("%s: %s is removed", why, r.Container()))
+	c.tasks.Go(func() { c.dispose(r, gone) })
+	return gone
+}
+
+// leaveUnheld is leave, unless something is being done about the claim: then it is
+// false, and the next turn comes soon.
+func (c *Claims) leaveUnheld(record Record, why string) (left bool, err error) {
+	free, _ := c.names.try(record.Name)
+	if free == nil {
+		return false, nil
+	}
+	defer free()
+	_, err = c.leave(record, why)
+	return err == nil, err
 }
 
 // disposal is how long to wait between attempts to remove a worker.
@@ -85,7 +116,7 @@ func (c *Claims) dispose(r Record, gone chan struct{}) {
 	delete(c.leaving, r.Name)
 	c.disposedOf[r.Worker] = r.Pool
 	c.mu.Unlock()
-	c.Claimable.Drop(r.Pool, r.Worker)
+	c.idleness.forget(r.Worker)
 	close(gone)
 	c.Enqueue(r.Pool)
 }
@@ -131,24 +162,38 @@ func (c *Claims) hold(r Record, gone chan struct{}, err error) {
 	close(gone)
 }
 
-// disposed does it once. The container goes first: what is bound in its slots stays
-// in it for as long as it is there.
+// disposed does it once. The slots go between the end of the container, which would
+// keep what is bound in them, and its removal: from then on its number, and so the
+// name of its slots, may be another worker's.
 func (c *Claims) disposed(ctx context.Context, r Record) error {
 	if err := c.Runtime.Stop(ctx, r.Worker); err != nil {
+		return err
+	}
+	if err := c.removeSlots(ctx, r); err != nil {
 		return err
 	}
 	if err := c.Runtime.Remove(ctx, r.Worker); err != nil {
 		return err
 	}
-	if c.Binder != nil {
-		if err := c.Binder.Remove(r.slots()); err != nil {
-			return err
-		}
-	}
 	if err := c.Copies.forget(r.Name); err != nil {
 		return err
 	}
 	return c.Store.Remove(r.Name)
+}
+
+// removeSlots removes the slots of a worker that is there.
+func (c *Claims) removeSlots(ctx context.Context, r Record) error {
+	if c.Binder == nil {
+		return nil
+	}
+	_, err := c.Runtime.Inspect(ctx, r.Worker)
+	if errors.Is(err, runtime.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return c.Binder.Remove(r.slots())
 }
 
 // expire releases the claims whose time is over.
@@ -157,7 +202,10 @@ func (c *Claims) expire() {
 		if r.Phase != Bound || r.Expires.IsZero() || c.Now().Before(r.Expires) {
 			continue
 		}
-		_, err := c.release(r, "its time is over")
+		left, err := c.leaveUnheld(r, "its time is over")
+		if !left && err == nil {
+			continue
+		}
 		c.Audit.write(Entry{Who: r.Caller.UID, What: "expire", Claim: r.Name, Pool: r.Pool, Container: r.Worker, Err: err})
 		if err != nil {
 			c.Log.Error(err, "claim not released", "claim", r.Name)
@@ -173,11 +221,15 @@ const expiryPeriod = time.Second
 func (c *Claims) Run(ctx context.Context) error {
 	ticker := time.NewTicker(expiryPeriod)
 	defer ticker.Stop()
+	look := time.NewTicker(idlePeriod)
+	defer look.Stop()
 	for {
 		select {
 		case <-ticker.C:
 			c.expire()
 			c.declare()
+		case <-look.C:
+			c.endIdle()
 		case <-ctx.Done():
 			c.end(errors.New("the controller stops"))
 			c.tasks.Wait()

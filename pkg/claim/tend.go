@@ -8,6 +8,7 @@ import (
 
 	"hal-controller/pkg/reconcile"
 	"hal-controller/pkg/runtime"
+	"hal-controller/pkg/spec"
 )
 
 // tendEvery is the least time between two starts of a claimed worker.
@@ -45,7 +46,7 @@ func (c *Claims) Observed(pool string, containers []runtime.Container) {
 	for _, r := range c.bound(pool) {
 		switch worker := found[r.Worker]; {
 		case worker == nil:
-			c.lose(r)
+			c.lose(r, found)
 		case worker.State == runtime.StateExited || worker.State == runtime.StateCreated:
 			c.revive(r)
 		}
@@ -66,10 +67,16 @@ func (c *Claims) knows(worker string) bool {
 }
 
 // forgetDisposed forgets the removed workers that a listing does not show any more.
+// Until then one that began earlier might have them offered once more.
 func (c *Claims) forgetDisposed(pool string, found map[string]*runtime.Container) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	maps.DeleteFunc(c.disposedOf, func(worker, of string) bool { return of == pool && found[worker] == nil })
+	for worker, of := range c.disposedOf {
+		if of == pool && found[worker] == nil {
+			delete(c.disposedOf, worker)
+			c.Claimable.Drop(pool, worker)
+		}
+	}
 }
 
 func (c *Claims) bound(pool string) []Record {
@@ -89,31 +96,50 @@ func (c *Claims) prime(container runtime.Container) {
 	if container.Owner.Role != runtime.RoleWorker || container.State != runtime.StateRunning {
 		return
 	}
-	if !c.facts.begin(container.Owner.Revision) {
+	if reconcile.ClaimOf(container) == "" && c.Meters != nil && c.idleness.begin(container.Owner.Revision) {
+		c.tasks.Go(func() { c.learnIdle(c.life, container) })
+	}
+	worker := reconcile.OfferOf(container)
+	if !c.facts.begin(worker) {
 		return
 	}
-	c.tasks.Go(func() { _, _ = c.facts.of(c.life, offered(container)) }) // a claim asks again
-}
-
-func offered(container runtime.Container) reconcile.Offered {
-	return reconcile.Offered{ID: container.ID, Ordinal: container.Owner.Ordinal, Revision: container.Owner.Revision}
+	c.tasks.Go(func() { _, _ = c.facts.of(c.life, worker) }) // a claim asks again
 }
 
 // lose records that a claimed worker is gone. The record stays, so that whoever it
 // was learns of it; a release drops it.
-func (c *Claims) lose(r Record) {
+func (c *Claims) lose(r Record, found map[string]*runtime.Container) {
+	free, _ := c.names.try(r.Name)
+	if free == nil {
+		return // the next pass finds it gone, too
+	}
+	defer free()
+	if current, exists := c.current(r.Name); !exists || current.Worker != r.Worker || current.Phase != Bound {
+		return
+	}
 	r.Phase = Lost
 	r.Warning = "its container was removed by somebody else than this controller"
 	if err := c.keep(r); err != nil {
 		c.Log.Error(err, "claim lost, and not recorded", "claim", r.Name)
+		c.put(r)
 	}
-	if c.Binder != nil {
+	if c.Binder != nil && !succeeded(r, found) {
 		if err := c.Binder.Remove(r.slots()); err != nil {
 			c.Log.Error(err, "slots not removed", "claim", r.Name)
 		}
 	}
 	c.Claimable.Drop(r.Pool, r.Worker)
 	c.Event(r.Pool, reconcile.EventWarning, "ClaimLost", r.Name, r.Container()+" is gone: "+r.Warning)
+}
+
+// succeeded says that another worker has the number, and so the slots, of a claim's.
+func succeeded(r Record, found map[string]*runtime.Container) bool {
+	for _, container := range found {
+		if container.Owner.Role == runtime.RoleWorker && container.Owner.Pool == r.Pool && container.Owner.Ordinal == r.Ordinal {
+			return true
+		}
+	}
+	return false
 }
 
 // revive starts a claimed worker again, once its directories are in place: the mounts
@@ -141,6 +167,14 @@ func (c *Claims) revive(r Record) {
 }
 
 func (c *Claims) revived(ctx context.Context, r Record) error {
+	free, err := c.names.hold(ctx, r.Name)
+	if err != nil {
+		return err
+	}
+	defer free()
+	if current, exists := c.current(r.Name); !exists || current.Worker != r.Worker || current.Phase != Bound {
+		return nil // its slots may be another worker's by now
+	}
 	if c.Binder != nil && !r.Recovered {
 		project, err := c.reopen(r)
 		if err != nil {
@@ -163,7 +197,7 @@ func (c *Claims) revived(ctx context.Context, r Record) error {
 // reopen opens the project of a claim once more. It was allowed then; it has to be
 // what it was, and the person's rights on it are looked at again.
 func (c *Claims) reopen(r Record) (directory, error) {
-	if r.Project == "" {
+	if r.Mode != spec.WorkspaceBind {
 		return directory{}, nil
 	}
 	rules := c.Rules(r.Caller)

@@ -10,6 +10,11 @@ type Offered struct {
 	ID       string
 	Ordinal  int
 	Revision string
+	// ImageID is what the name of its image stood for when it was made.
+	ImageID string
+	// Slotted says that it was made with slots, which a controller that cannot bind
+	// leaves out.
+	Slotted bool
 }
 
 // Claimable is the set of workers on offer to claims. It is the one place where

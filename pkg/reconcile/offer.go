@@ -2,6 +2,8 @@ package reconcile
 
 import (
 	"slices"
+
+	"hal-controller/pkg/runtime"
 )
 
 // Offer lists the workers that a claim may take, best first: ready, of the
@@ -13,7 +15,8 @@ func Offer(s State) []Offered {
 	}
 	var ready []*worker
 	for _, w := range classify(s, effectiveTemplate(s)) {
-		if w.claim == "" && w.phase == phaseReady {
+		// A listing may have as running what has been stopped since it began.
+		if w.claim == "" && w.phase == phaseReady && !s.Observed.Asked[w.ID] {
 			ready = append(ready, w)
 		}
 	}
@@ -25,7 +28,16 @@ func Offer(s State) []Offered {
 	})
 	offered := make([]Offered, 0, len(ready))
 	for _, w := range ready {
-		offered = append(offered, Offered{w.ID, w.Owner.Ordinal, w.Owner.Revision})
+		offered = append(offered, OfferOf(*w.Container))
 	}
 	return offered
+}
+
+// OfferOf is a worker as claims see it.
+func OfferOf(c runtime.Container) Offered {
+	o := Offered{ID: c.ID, Ordinal: c.Owner.Ordinal, Revision: c.Owner.Revision, ImageID: c.ImageID}
+	if c.Inspection != nil {
+		o.Slotted = slices.ContainsFunc(c.Inspection.Spec.Mounts, func(m runtime.Mount) bool { return m.Type == runtime.MountBind })
+	}
+	return o
 }

@@ -331,3 +331,21 @@ type Event struct {
 	ID     string // of the container; name of a volume or an image
 	Pool   string // empty for an image
 }
+
+// Meters tell what containers do.
+type Meters interface {
+	// Usage is what a running container has used so far. ErrNotFound; ErrInvalid
+	// for one that does not run.
+	Usage(ctx context.Context, id string) (Usage, error)
+}
+
+// Usage of a container since its start.
+type Usage struct {
+	// Processes that run in it now, the init among them.
+	Processes int
+	// CPU time of all that ever ran in it.
+	CPU time.Duration
+	// Network is the bytes received and sent; 0 for one that shares another's
+	// network.
+	Network uint64
+}

@@ -30,7 +30,8 @@ func (b *Backend) Claims() []api.Claim {
 	return slices.Clone(b.claims)
 }
 
-// Claim implements api.ClaimBackend: the worker is always number 0.
+// Claim implements api.ClaimBackend: the worker is always number 0. Of what is asked
+// for, only Fresh is heeded.
 func (b *Backend) Claim(ctx context.Context, request api.ClaimRequest, place func(int)) (api.Claim, error) {
 	b.mu.Lock()
 	places := b.places
@@ -47,6 +48,9 @@ func (b *Backend) Claim(ctx context.Context, request api.ClaimRequest, place fun
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if request.Fresh && slices.ContainsFunc(b.claims, func(c api.Claim) bool { return c.Name == request.Name }) {
+		return api.Claim{}, &api.Error{Code: api.CodeTaken, Message: fmt.Sprintf("there is a claim %q already", request.Name)}
+	}
 	b.claims = append(b.claims, claim)
 	return claim, nil
 }
