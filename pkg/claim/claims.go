@@ -410,5 +410,24 @@ func (c *Claims) Extend(who bind.Caller, name string, by time.Duration) (Record,
 	return current, c.keep(current)
 }
 
-// Wait returns when nothing goes on any more.
+// begin begins what goes on beside its caller, unless the claims have ended: then the
+// next controller does it.
+func (c *Claims) begin(task func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.life.Err() == nil {
+		c.tasks.Go(task)
+	}
+}
+
+// finish has nothing begin any more, and waits for what goes on.
+func (c *Claims) finish(cause error) {
+	c.mu.Lock()
+	c.end(cause)
+	c.mu.Unlock()
+	c.tasks.Wait()
+}
+
+// Wait returns when nothing goes on beside the callers. Nothing may begin meanwhile:
+// no Claim, no Release, and no pass.
 func (c *Claims) Wait() { c.tasks.Wait() }

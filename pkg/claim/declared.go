@@ -32,7 +32,7 @@ func (c *Claims) declare() {
 	for _, d := range declared {
 		wanted[d.Name] = true
 		if c.attempt(d.Name) {
-			c.tasks.Go(func() { c.claimDeclared(d) })
+			c.begin(func() { c.claimDeclared(d) })
 		}
 	}
 	for _, r := range c.List() {

@@ -67,7 +67,7 @@ func (c *Claims) depart(r Record, why string) <-chan struct{} {
 	c.records[r.Name], c.leaving[r.Name] = r, gone
 	c.mu.Unlock()
 	c.Event(r.Pool, reconcile.EventNormal, "Released", r.Name, fmt.Sprintf("%s: %s is removed", why, r.Container()))
-	c.tasks.Go(func() { c.dispose(r, gone) })
+	c.begin(func() { c.dispose(r, gone) })
 	return gone
 }
 
@@ -231,8 +231,7 @@ func (c *Claims) Run(ctx context.Context) error {
 		case <-look.C:
 			c.endIdle()
 		case <-ctx.Done():
-			c.end(errors.New("the controller stops"))
-			c.tasks.Wait()
+			c.finish(errors.New("the controller stops"))
 			return nil
 		}
 	}

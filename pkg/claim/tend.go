@@ -97,13 +97,13 @@ func (c *Claims) prime(container runtime.Container) {
 		return
 	}
 	if reconcile.ClaimOf(container) == "" && c.Meters != nil && c.idleness.begin(container.Owner.Revision) {
-		c.tasks.Go(func() { c.learnIdle(c.life, container) })
+		c.begin(func() { c.learnIdle(c.life, container) })
 	}
 	worker := reconcile.OfferOf(container)
 	if !c.facts.begin(worker) {
 		return
 	}
-	c.tasks.Go(func() { _, _ = c.facts.of(c.life, worker) }) // a claim asks again
+	c.begin(func() { _, _ = c.facts.of(c.life, worker) }) // a claim asks again
 }
 
 // lose records that a claimed worker is gone. The record stays, so that whoever it
@@ -154,7 +154,7 @@ func (c *Claims) revive(r Record) {
 	maps.DeleteFunc(c.tending, func(name string, _ time.Time) bool { _, known := c.records[name]; return !known })
 	c.tending[r.Name] = c.Now()
 	c.mu.Unlock()
-	c.tasks.Go(func() {
+	c.begin(func() {
 		err := c.revived(c.life, r)
 		if err != nil {
 			c.Event(r.Pool, reconcile.EventWarning, "ClaimNotStarted", r.Name, err.Error())

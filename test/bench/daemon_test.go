@@ -26,7 +26,7 @@ const (
 
 // measureDaemon is what the program itself costs while its pool is settled.
 func measureDaemon(t *testing.T, figures *table) {
-	d := startDaemon(t)
+	d := startDaemon(t, pool+"d", settledPool())
 	time.Sleep(5 * time.Second) // past its start
 	before := d.cpuTicks()
 	time.Sleep(settledFor)
@@ -36,15 +36,15 @@ func measureDaemon(t *testing.T, figures *table) {
 }
 
 type daemonProcess struct {
-	t       *testing.T
-	command *exec.Cmd
+	t        *testing.T
+	command  *exec.Cmd
+	socket   string
+	manifest string                         // the file's path
+	hal      func(args ...string) *exec.Cmd // one command line of it
 }
 
-func startDaemon(t *testing.T) daemonProcess {
-	t.Helper()
-	dir := t.TempDir()
-	manifest := filepath.Join(dir, "pool.yaml")
-	text := fmt.Sprintf(`apiVersion: hal/v1alpha1
+func settledPool() string {
+	return fmt.Sprintf(`apiVersion: hal/v1alpha1
 kind: Pool
 metadata: {name: %sd}
 spec:
@@ -52,22 +52,31 @@ spec:
     warm: %d
     template: {image: %s, command: [sleep, infinity], resources: {memory: 64Mi}}
 `, pool, workers, image)
+}
+
+// startDaemon runs one on a pool of this name until the test ends, and returns when
+// the pool is as declared.
+func startDaemon(t *testing.T, name, text string, flags ...string) daemonProcess {
+	t.Helper()
+	dir := t.TempDir()
+	manifest := filepath.Join(dir, "pool.yaml")
 	if err := os.WriteFile(manifest, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	instance, socket := fmt.Sprintf("benchd-%d", os.Getpid()), filepath.Join(dir, "sock")
+	instance, socket := "benchd-"+name, filepath.Join(dir, "sock")
 	run := func(args ...string) *exec.Cmd {
-		c := exec.Command("../../bin/hal-controller", append(args, "--instance", instance, "--socket", socket, "--state-dir", filepath.Join(dir, "state"))...)
+		c := exec.Command("../../bin/hal-controller", args...)
+		c.Env = append(os.Environ(), "HAL_INSTANCE="+instance, "HAL_SOCKET="+socket, "HAL_STATE_DIR="+filepath.Join(dir, "state"))
 		c.Stdout, c.Stderr = os.Stderr, os.Stderr
 		return c
 	}
-	d := daemonProcess{t, run("run", "-f", manifest, "--progress", "quiet")}
+	d := daemonProcess{t, run(append([]string{"run", "-f", manifest, "--progress", "quiet"}, flags...)...), socket, manifest, run}
 	d.command.Stderr = nil
 	if err := d.command.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := run("delete", "pool", pool+"d", "--wait", "--timeout", "2m").Run(); err != nil {
+		if err := run("delete", "pool", name, "--wait", "--timeout", "2m").Run(); err != nil {
 			t.Errorf("delete the daemon's pool: %v", err)
 		}
 		_ = d.command.Process.Signal(os.Interrupt)

@@ -40,6 +40,7 @@ type rig struct {
 	events     *reconcile.Events
 	reconciler *reconcile.Reconciler
 	controller *reconcile.Controller
+	extend     func(*reconcile.Options) // what else it has; nil: nothing
 	end        func()
 }
 
@@ -62,10 +63,14 @@ func newRig(t *testing.T) *rig {
 func (r *rig) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	prober := probe.NewManager(ctx, r.engine, 4, func(pool string) { r.reconciler.Enqueue(pool) })
-	r.reconciler = reconcile.New(reconcile.Options{
+	options := reconcile.Options{
 		Runtime: r.engine, Manifests: r, Prober: prober, Rollouts: &reconcile.MemoryRollouts{},
 		Claimable: &reconcile.Claimable{}, Events: r.events, Parallel: parallel, Now: time.Now, Log: logr.Discard(),
-	})
+	}
+	if r.extend != nil {
+		r.extend(&options)
+	}
+	r.reconciler = reconcile.New(options)
 	r.controller = reconcile.NewController(r.reconciler, 30*time.Second, nil)
 	done := make(chan error, 1)
 	go func() { done <- r.controller.Run(ctx) }()
@@ -132,6 +137,7 @@ func (r *rig) worker(i int) runtime.ContainerSpec {
 	w := reconcile.Desire(r.manifest.Pool).Worker.Worker(i)
 	bare := pool + "-bare"
 	w.Name, w.Owner.Pool = reconcile.WorkerName(bare, i), bare
+	w, _ = reconcile.NoSlots{}.Fill(w)
 	return w
 }
 

@@ -8,13 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/docker/docker/api/types/image"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"golang.org/x/sys/unix"
 )
 
 // ownEngine is an engine that a spec may stop. It has a network namespace of its
@@ -109,12 +107,6 @@ func (e *ownEngine) end() {
 	e.stop(syscall.SIGTERM)
 	runIP("netns delete " + e.netns)
 	// An engine that was killed leaves its mounts.
-	mounts, err := os.ReadFile("/proc/self/mounts")
-	Expect(err).NotTo(HaveOccurred())
-	for line := range strings.Lines(string(mounts)) {
-		if place := strings.Fields(line)[1]; strings.HasPrefix(place, e.dir+"/") {
-			_ = unix.Unmount(place, unix.MNT_DETACH) // one within another may have gone with it
-		}
-	}
+	unmountBelow(e.dir)
 	Expect(os.RemoveAll(e.dir)).To(Succeed())
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -18,6 +19,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
+	"golang.org/x/sys/unix"
 
 	"hal-controller/pkg/reconcile"
 	"hal-controller/pkg/spec"
@@ -57,7 +59,7 @@ func newWorldOn(e engine) *world {
 
 // end tells what is known of a failure, and leaves nothing behind.
 func (w *world) end(ctx SpecContext) {
-	defer os.RemoveAll(w.home)
+	defer w.removeHome()
 	if CurrentSpecReport().Failed() {
 		w.tell()
 	}
@@ -165,10 +167,35 @@ func (c *controller) stop() {
 	Expect(c.code).To(BeZero())
 }
 
-// forgetState is a lost disk, or a careless hand.
+// forgetState is a lost disk: all of the state but the slots, which are mounted in
+// the workers. A removal of these would go on into the projects.
 func (w *world) forgetState() {
 	GinkgoHelper()
-	Expect(os.RemoveAll(w.state())).To(Succeed())
+	kept, err := filepath.Glob(filepath.Join(w.state(), "*", w.instance, "*"))
+	Expect(err).NotTo(HaveOccurred())
+	for _, path := range kept {
+		if filepath.Base(path) != "slots" {
+			Expect(os.RemoveAll(path)).To(Succeed())
+		}
+	}
+}
+
+func (w *world) removeHome() {
+	GinkgoHelper()
+	unmountBelow(w.home)
+	Expect(os.RemoveAll(w.home)).To(Succeed())
+}
+
+// unmountBelow takes away all mounts below a directory, the last one first.
+func unmountBelow(dir string) {
+	GinkgoHelper()
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	Expect(err).NotTo(HaveOccurred())
+	for _, line := range slices.Backward(strings.Split(string(mounts), "\n")) {
+		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], dir+"/") {
+			_ = unix.Unmount(fields[1], unix.MNT_DETACH) // one within another may have gone with it
+		}
+	}
 }
 
 // status is what the daemon says of a pool; the zero status where it knows none.
