@@ -58,6 +58,13 @@ func (i *idleness) begin(revision string) bool {
 	return true
 }
 
+// endsIdle says whether idleness ends the claims on a pool. Elsewhere the engine is not
+// asked what its workers do.
+func (c *Claims) endsIdle(name string) bool {
+	pool, known := c.Pool(name)
+	return known && pool.Spec.Workers.Lifetime.ClaimIdleTimeout > 0
+}
+
 // A probe or a warm-up may run in a worker that waits: the fewest of these looks count.
 const (
 	idleLooks  = 5

@@ -128,9 +128,12 @@ var _ = Describe("A claim that finds no worker ready", func() {
 
 		It("ends after its time behind another of its name, too", func() {
 			w.claim(alice, claim.Request{Name: "first", Pool: "dev"})
-			_, cancel := w.begin(alice, claim.Request{Name: "fix", Pool: "dev"})
+			waits := make(chan int, 1)
+			w.begin(alice, claim.Request{Name: "fix", Pool: "dev", Place: func(n int) { waits <- n }})
+			Eventually(waits).WithTimeout(soon).Should(Receive())
+			ctx, cancel := context.WithTimeout(context.Background(), soon)
 			defer cancel()
-			_, err := w.claims.Claim(context.Background(), alice, claim.Request{Name: "fix", Pool: "dev", Wait: 20 * time.Millisecond})
+			_, err := w.claims.Claim(ctx, alice, claim.Request{Name: "fix", Pool: "dev", Wait: 20 * time.Millisecond})
 			Expect(err).To(MatchError(claim.ErrWaited))
 		})
 

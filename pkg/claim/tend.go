@@ -96,7 +96,7 @@ func (c *Claims) prime(container runtime.Container) {
 	if container.Owner.Role != runtime.RoleWorker || container.State != runtime.StateRunning {
 		return
 	}
-	if reconcile.ClaimOf(container) == "" && c.Meters != nil && c.idleness.begin(container.Owner.Revision) {
+	if reconcile.ClaimOf(container) == "" && c.endsIdle(container.Owner.Pool) && c.idleness.begin(container.Owner.Revision) {
 		c.begin(func() { c.learnIdle(c.life, container) })
 	}
 	worker := reconcile.OfferOf(container)

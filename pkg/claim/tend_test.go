@@ -117,6 +117,25 @@ var _ = Describe("A claimed worker", func() {
 		w.nothingLeft()
 	})
 
+	It("that is removed while it is started again is lost, and its slots left to the one that has its number next", func() {
+		starting := park()
+		w.engine.Fail(func(c fake.Call) error {
+			if c.Method == "start" && c.ID == got.Worker {
+				return starting.wait()
+			}
+			return nil
+		})
+		w.engine.Kill("hal-dev-0.fix", 1)
+		Eventually(starting.arrived).WithTimeout(soon).Should(BeClosed())
+		w.declare(newPool("dev", sized(3, 10)))
+		w.engine.Delete("hal-dev-0.fix")
+		w.settled("hal-dev-0", "hal-dev-1", "hal-dev-2")
+		starting.goOn <- nil
+		Eventually(func() claim.Phase { r, _ := w.claims.Get("fix"); return r.Phase }).WithTimeout(soon).Should(Equal(claim.Lost))
+		Expect(w.binder.Workers()).To(ContainElement("hal-dev-0"))
+		Expect(w.binder.bound("hal-dev-0")).To(BeEmpty())
+	})
+
 	It("makes no ghost where a listing shows it after it was removed", func() {
 		listed := w.listing()
 		w.release(me, "fix")
