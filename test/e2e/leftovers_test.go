@@ -56,15 +56,19 @@ func (w *world) tag(image, ref string) {
 // clear removes all objects of the instance.
 func (e engine) clear(ctx context.Context) {
 	GinkgoHelper()
-	var removing sync.WaitGroup
-	for _, c := range e.list("") {
-		removing.Go(func() {
-			defer GinkgoRecover()
-			e.remove(ctx, c.ID)
-		})
-	}
-	removing.Wait()
-	Eventually(func() []docker.Summary { return e.list("") }).Should(BeEmpty())
+	// Each time anew: an engine may still be making what a controller asked for that
+	// has been killed.
+	Eventually(func() []docker.Summary {
+		var removing sync.WaitGroup
+		for _, c := range e.list("") {
+			removing.Go(func() {
+				defer GinkgoRecover()
+				e.remove(ctx, c.ID)
+			})
+		}
+		removing.Wait()
+		return e.list("")
+	}).Should(BeEmpty())
 	networks, err := e.api.NetworkList(ctx, network.ListOptions{Filters: e.ours("")})
 	Expect(err).NotTo(HaveOccurred())
 	for _, n := range networks {
