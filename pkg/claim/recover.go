@@ -28,9 +28,7 @@ func (c *Claims) Recover(ctx context.Context) error {
 	found := map[string]*runtime.Container{}
 	for i, container := range containers {
 		found[container.ID] = &containers[i]
-		if claim := reconcile.ClaimOf(container); claim != "" && !c.knows(container.ID) {
-			c.adopt(container, claim)
-		}
+		c.adoptUnknown(container)
 	}
 	for _, r := range records {
 		if r.Phase == Bound && found[r.Worker] == nil {
@@ -43,6 +41,14 @@ func (c *Claims) Recover(ctx context.Context) error {
 		}
 	}
 	return errors.Join(unread, c.pruneSlots(containers))
+}
+
+// adoptUnknown adopts the claim that a container's name carries, if there is one and
+// no record of it.
+func (c *Claims) adoptUnknown(container runtime.Container) {
+	if claim := reconcile.ClaimOf(container); claim != "" && !c.knows(container.ID) {
+		c.adopt(container, claim)
+	}
 }
 
 // adopt records a claim that only the engine knows of.

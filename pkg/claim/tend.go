@@ -38,9 +38,7 @@ func (c *Claims) Observed(pool string, containers []runtime.Container) {
 	for i, container := range containers {
 		found[container.ID] = &containers[i]
 		c.prime(container)
-		if claim := reconcile.ClaimOf(container); claim != "" && !c.knows(container.ID) {
-			c.adopt(container, claim)
-		}
+		c.adoptUnknown(container)
 	}
 	c.forgetDisposed(pool, found)
 	for _, r := range c.bound(pool) {

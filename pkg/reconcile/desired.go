@@ -214,7 +214,7 @@ func desireMounts(pool string, mounts []spec.VolumeMount) []runtime.Mount {
 
 // SecretsDir is where claims deliver secrets: a file system in memory that is the
 // worker's alone.
-const SecretsDir = "/run/secrets"
+const SecretsDir = spec.SecretsDir
 
 // WorkspaceSlot is where the project of a claim is bound.
 const WorkspaceSlot = "workspace"

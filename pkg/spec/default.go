@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -20,8 +21,10 @@ const (
 	defaultHeadroom = 10
 	defaultGrace    = Duration(10 * time.Second)
 	defaultSignal   = "SIGTERM"
-	secretsDir      = "/run/secrets/"
 )
+
+// SecretsDir is the directory of a worker that secrets are in.
+const SecretsDir = "/run/secrets"
 
 // Default sets in p what the user left out, and brings what has several
 // spellings into one. It is idempotent and leaves valid values alone; what is
@@ -73,7 +76,7 @@ func defaultTemplate(t *WorkerTemplate) {
 	}
 	for i := range t.Secrets {
 		if s := &t.Secrets[i]; s.Name != "" {
-			setDefault(&s.Target, secretsDir+s.Name)
+			setDefault(&s.Target, path.Join(SecretsDir, s.Name))
 		}
 	}
 	defaultProbe(t.Readiness)

@@ -71,8 +71,8 @@ func (c *checker) secrets(at string, secrets []Secret, targets map[string]string
 		c.unique(names, item+".name", "name", s.Name)
 		c.secretFile(item+".file", s.File)
 		c.target(item+".target", s.Target, targets)
-		if !strings.HasPrefix(path.Clean(s.Target), secretsDir) {
-			c.add(item+".target", "%q: it must be below %s, which is in memory: elsewhere a secret would be written to disk", s.Target, secretsDir)
+		if !strings.HasPrefix(path.Clean(s.Target), SecretsDir+"/") {
+			c.add(item+".target", "%q: it must be below %s, which is in memory: elsewhere a secret would be written to disk", s.Target, SecretsDir+"/")
 		}
 	}
 }
