@@ -13,7 +13,7 @@ export DEBIAN_SUITE DEBIAN_SERIAL DEBIAN_IMAGE VERSION REVISION
 # stamping is off because it refuses a checkout that another user owns.
 GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
 GO_DIRS  := cmd images pkg test
-E2E      := ./pkg/runtime/docker/... ./pkg/claim/... ./test/...
+E2E      := ./pkg/runtime/docker/... ./pkg/claim/bind ./pkg/claim/rescue ./pkg/claim/workspace ./test/...
 ENGINE   := test/engines/docker-io.sh
 
 # How many random worlds the simulation settles in `make test`, and how many of

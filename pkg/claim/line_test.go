@@ -37,8 +37,12 @@ var _ = Describe("A claim that finds no worker ready", func() {
 
 		It("gets a worker that there is", func() {
 			w = newWorld(sized(1, 3), whenEmpty(spec.OnEmptyFail))
-			w.settled("hal-dev-0")
-			w.claim(alice, claim.Request{Name: "fix", Pool: "dev"})
+			// That it runs is not yet that it is offered.
+			Eventually(func() error {
+				_, err := w.claims.Claim(context.Background(), alice, claim.Request{Name: "fix", Pool: "dev"})
+				return err
+			}).Should(Succeed())
+			Expect(w.workers()).To(ContainElement("hal-dev-0.fix"))
 		})
 	})
 
