@@ -17,11 +17,13 @@ attach again, from anywhere, and it is as it was left.
 Leave it with tmux's own keys (ctrl-b d) or the detach keys. Where the image has no
 tmux, COMMAND or a shell runs all the same, and ends with the connection.`
 
-// attachScript becomes the session. A worker need not know of the person's kind of
-// terminal, and tmux takes it for one without UTF-8 where no locale says so.
+// attachScript becomes the session, with a command in tmux's words. A worker need not
+// know of the person's kind of terminal, and tmux takes it for one without UTF-8 where
+// no locale says so.
 const attachScript = `infocmp "$TERM" >/dev/null 2>&1 || export TERM=xterm-256color
 if command -v tmux >/dev/null; then exec tmux -u new-session -A -s ` + sessionName + ` "$@"; fi
 echo "hal: there is no tmux in this worker: what runs here ends with the connection" >&2
+for word do shift; case "$word" in *'\;') word="${word%'\;'};";; esac; set -- "$@" "$word"; done
 [ $# -gt 0 ] || set -- "$(command -v bash || echo /bin/sh)"
 exec "$@"`
 
@@ -52,7 +54,7 @@ func newAttach(a *app) *cobra.Command {
 }
 
 func (a *app) attach(ctx context.Context, claim string, command []string, keys detachKeys) error {
-	request := api.SessionRequest{Command: append([]string{"/bin/sh", "-c", attachScript, "hal"}, command...)}
+	request := api.SessionRequest{Command: append([]string{"/bin/sh", "-c", attachScript, "hal"}, tmuxWords(command)...)}
 	err := a.raw(ctx, claim, request, keys, errLeft)
 	if errors.Is(err, errLeft) {
 		fmt.Fprintf(a.errOut, "detached from %s\n", claim)

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -162,94 +160,6 @@ func (a *app) interrupted(name string, err error) error {
 
 // lastLook bounds the question what is left of a claim.
 const lastLook = 2 * time.Second
-
-const releaseLong = `Release claims: their workers are stopped and removed, and new ones take their
-place in the pool. What is in the project stays. What only the worker has is saved
-first, and you are told where: work in git trees that is nowhere else, Claude's
-transcripts, the last lines of the log. If that fails, the worker stays.`
-
-func newRelease(a *app) *cobra.Command {
-	var all bool
-	wait := true
-	c := &cobra.Command{
-		Use: "release (CLAIM… | --all)", Short: "Give claimed workers back", Long: releaseLong,
-		GroupID: groupUse, ValidArgsFunction: a.completeClaims,
-		Args: func(c *cobra.Command, args []string) error {
-			if (len(args) == 0) != all {
-				return usagef("say which claims, or --all: %s fix", c.CommandPath())
-			}
-			return nil
-		},
-		Example: "  hal-controller release fix\n  hal-controller release --all",
-		RunE: func(c *cobra.Command, args []string) error {
-			names, err := a.claimNames(c.Context(), args)
-			if err != nil {
-				return err
-			}
-			return a.releaseEach(c.Context(), names, wait)
-		},
-	}
-	c.Flags().BoolVar(&all, "all", false, "release all claims of yours")
-	c.Flags().BoolVar(&wait, "wait", wait, "return when the workers are gone")
-	return c
-}
-
-// claimNames are the claims that arguments name; the caller's own, for none.
-func (a *app) claimNames(ctx context.Context, args []string) ([]string, error) {
-	if len(args) > 0 {
-		return args, nil
-	}
-	claims, err := a.client().Claims(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, c := range claims {
-		if c.User == ownName() {
-			names = append(names, c.Name)
-		}
-	}
-	return names, nil
-}
-
-func (a *app) releaseEach(ctx context.Context, names []string, wait bool) error {
-	var errs []error
-	for _, name := range names {
-		if err := a.client().Release(ctx, name, wait); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		fmt.Fprintf(a.out, "claim/%s released\n", name)
-		if wait {
-			a.tellRescued(ctx, name)
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// tellRescued says what came back of a copied project, and where the work is that
-// only a worker had.
-func (a *app) tellRescued(ctx context.Context, name string) {
-	events, err := a.client().Events(ctx, "")
-	if err != nil {
-		return // it is released all the same, and 'hal events' tells
-	}
-	var told []string
-	for _, event := range slices.Backward(events) {
-		if event.Object != "claim/"+name {
-			continue
-		}
-		if event.Reason == "Claimed" {
-			break
-		}
-		if slices.Contains([]string{"Rescued", "CopiedBack", "CopyFailed"}, event.Reason) {
-			told = append(told, event.Message)
-		}
-	}
-	for _, message := range slices.Backward(told) {
-		fmt.Fprintf(a.errOut, "claim/%s: %s\n", name, message)
-	}
-}
 
 func newExtend(a *app) *cobra.Command {
 	var by time.Duration

@@ -165,48 +165,6 @@ var _ = Describe("claim", func() {
 	})
 })
 
-var _ = Describe("release", func() {
-	var daemon *fake.Backend
-	BeforeEach(func() {
-		daemon = &fake.Backend{}
-		daemon.SetClaims(
-			api.Claim{Name: "a", Pool: "dev", User: ownName()}, api.Claim{Name: "b", Pool: "dev", User: ownName()},
-			api.Claim{Name: "theirs", Pool: "dev", User: "somebody-else"}, api.Claim{Name: "nobodys", Pool: "dev"},
-		)
-		serving(daemon)
-	})
-
-	DescribeTable("asks the daemon, and says what is done",
-		func(line string, out string, calls ...string) {
-			Expect(hal(strings.Fields(line)...)).To(Equal(outcome{out: out}))
-			Expect(daemon.Calls()).To(Equal(calls))
-		},
-		Entry("for one", "release a", "claim/a released\n", "release a wait=true"),
-		Entry("for several", "release b a", "claim/b released\nclaim/a released\n", "release b wait=true", "release a wait=true"),
-		Entry("without waiting", "release a --wait=false", "claim/a released\n", "release a wait=false"),
-		Entry("for all of one's own, and no others", "release --all", "claim/a released\nclaim/b released\n", "release a wait=true", "release b wait=true"),
-	)
-
-	DescribeTable("has to be told which", func(line string) {
-		got := hal(strings.Fields(line)...)
-		Expect(got.code).To(Equal(exitUsage))
-		Expect(got.err).To(ContainSubstring("say which claims, or --all"))
-		Expect(daemon.Calls()).To(BeEmpty())
-	},
-		Entry("when nothing is said", "release"),
-		Entry("and not twice", "release a --all"),
-	)
-
-	It("goes on with the others when one cannot be, and ends with no", func() {
-		daemon.Fail(&api.Error{Code: api.CodeRefused, Message: "another person's"})
-		got := hal("release", "a", "b")
-		Expect(got.code).To(Equal(exitNo))
-		Expect(got.out).To(BeEmpty())
-		Expect(strings.Count(got.err, "another person's")).To(Equal(2))
-		Expect(daemon.Calls()).To(HaveLen(2))
-	})
-})
-
 var _ = Describe("extend", func() {
 	var daemon *fake.Backend
 	BeforeEach(func() {

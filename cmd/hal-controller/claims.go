@@ -215,30 +215,33 @@ func (d *daemon) workDir(ctx context.Context) []string {
 }
 
 // Release ends a claim.
-func (d *daemon) Release(ctx context.Context, name string, wait bool) error {
+func (d *daemon) Release(ctx context.Context, name string, o api.ReleaseOptions) (api.Released, error) {
 	who, err := caller(ctx)
 	if err != nil {
-		return err
+		return api.Released{}, err
 	}
-	gone, err := d.claims.Release(who, name)
-	if err != nil || !wait {
-		return claimAnswer(err)
+	leaving, err := d.claims.Release(who, name, claim.ReleaseOptions{Worker: o.ContainerID, Discard: o.Discard})
+	if err != nil {
+		return api.Released{}, claimAnswer(err)
+	}
+	stage := leaving.Done()
+	switch o.Until {
+	case api.Saved:
+		stage = leaving.Saved()
+	case api.Gone:
+	default:
+		return api.Released{}, nil
 	}
 	select {
-	case <-gone:
-		return d.stillThere(name)
+	case <-stage:
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return api.Released{}, context.Cause(ctx)
 	}
-}
-
-// stillThere is why a claim that was released is there: its work could not be saved.
-func (d *daemon) stillThere(name string) error {
-	r, err := d.claims.Get(name)
-	if err != nil || r.Phase != claim.Bound {
-		return nil //nolint:nilerr // that it is gone is what was asked for
+	outcome := leaving.Outcome()
+	if outcome.Phase == claim.Bound { // its work could not be saved
+		return api.Released{}, &api.Error{Code: api.CodeRefused, Message: fmt.Sprintf("claim %q: %s", name, outcome.Warning)}
 	}
-	return &api.Error{Code: api.CodeRefused, Message: fmt.Sprintf("claim %q: %s", name, r.Warning)}
+	return api.Released{Rescued: outcome.Rescued}, nil
 }
 
 // Extend moves the end of a claim.

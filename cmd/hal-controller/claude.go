@@ -81,7 +81,9 @@ func (a *app) claude(ctx context.Context, dir string, args []string, o claudeOpt
 	if o.detach {
 		return a.claudeDetached(ctx, s)
 	}
-	err = a.lend(ctx, s.claim.Name, func() error { return a.foreground(ctx, s.claim.Name, s.session()) })
+	session := s.session()
+	session.Release = true
+	err = a.lend(ctx, s.claim, a.giveBackSaved, func() error { return a.foreground(ctx, s.claim.Name, session) })
 	fetchErr := a.fetch(ctx, s)
 	if err == nil {
 		return fetchErr

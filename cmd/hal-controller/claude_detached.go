@@ -48,7 +48,7 @@ func (a *app) leave(ctx context.Context, s started) error {
 		err = errors.New(strings.TrimSpace(complaint.String()))
 	}
 	err = fmt.Errorf("start claude in the worker of %s: %w", s.claim.Name, err)
-	a.giveBack(ctx, s.claim.Name)
+	a.giveBack(ctx, s.claim)
 	if s.branch != nil {
 		err = errors.Join(err, s.branch.Discard())
 	}

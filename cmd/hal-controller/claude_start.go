@@ -135,25 +135,10 @@ func (a *app) fetch(ctx context.Context, s started) error {
 	if s.branch == nil {
 		return nil
 	}
-	if err := a.copiedBack(ctx, s.claim); err != nil {
-		return err
-	}
 	commits, err := s.branch.Fetch(context.WithoutCancel(ctx))
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(a.errOut, "branch %s: %s fetched into %s; its files are in %s\n", s.branch.Branch, counted(commits, "commit"), s.branch.Top, s.branch.Dir)
-	return nil
-}
-
-// copiedBack waits for what was changed in a copy of the project to be in the project.
-// What is bound is there already.
-func (a *app) copiedBack(ctx context.Context, claim api.Claim) error {
-	if claim.Mode != string(spec.WorkspaceCopy) {
-		return nil
-	}
-	if err := a.client().Release(context.WithoutCancel(ctx), claim.Name, true); err != nil && !isNotFound(err) {
-		return fmt.Errorf("wait for the changes of %s: %w", claim.Name, err)
-	}
 	return nil
 }

@@ -85,7 +85,7 @@ var _ = Describe("claude", func() {
 		got := hal("claude", project, "--", "-p", "hi")
 		Expect(got).To(Equal(outcome{err: project + ": pool g, for go.mod: its workers have hal/worker-go\n", code: 5}))
 		Expect(played.ran).To(Equal([]string{`shop in /workspace: ["claude" "-p" "hi"]`}))
-		Expect(backend.Calls()).To(Equal([]string{"claim g shop " + project, "release shop wait=false"}))
+		Expect(backend.Calls()).To(Equal([]string{"claim g shop " + project, "release shop saved"}))
 	})
 	It("is about the directory that one is in, where none is said", func() {
 		GinkgoT().Chdir(project)
@@ -179,7 +179,7 @@ var _ = Describe("claude", func() {
 			Expect(got.code).To(Equal(6), "how it ended is the answer")
 			Expect(got.err).To(HaveSuffix("branch fix: 1 commit fetched into " + project + "; its files are in " + project + "-fix\n"))
 			Expect(git(project, "log", "--format=%s", "fix")).To(Equal("two\none"))
-			Expect(backend.Calls()).To(Equal([]string{"claim g shop-fix " + project + "-fix", "release shop-fix wait=false"}))
+			Expect(backend.Calls()).To(Equal([]string{"claim g shop-fix " + project + "-fix", "release shop-fix saved"}))
 		})
 		It("says what could not be fetched, and ends as the command does", func() {
 			backend.OnSession(func(_ context.Context, _ string, _ *fakeruntime.Process) int {

@@ -59,14 +59,14 @@ func (a *app) execNew(ctx context.Context, session api.SessionRequest, o execOpt
 			return err
 		}
 	}
-	request.Fresh = true
+	request.Fresh, session.Release = true, true
 	ctx, stop := heldSignals(ctx)
 	defer stop()
 	claim, err := a.claim(ctx, request)
 	if err != nil {
 		return err
 	}
-	return a.lend(ctx, claim.Name, func() error {
+	return a.lend(ctx, claim, a.giveBack, func() error {
 		if o.terminal {
 			return a.raw(ctx, claim.Name, session, o.keys, api.ErrDetached)
 		}

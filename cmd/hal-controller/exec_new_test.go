@@ -30,11 +30,11 @@ var _ = Describe("exec --claim-new", func() {
 		dir := GinkgoT().TempDir()
 		got := halReading(strings.NewReader("hello"), "exec", "--claim-new", "dev", "--name", "one", "--project", dir, "--", "sh", "-c", "cat; exit 7")
 		Expect(got).To(Equal(outcome{out: "hello", code: 7}))
-		Expect(backend.Calls()).To(Equal([]string{"claim dev one " + dir, "release one wait=false"}))
+		Expect(backend.Calls()).To(Equal([]string{"claim dev one " + dir, "release one recorded"}))
 	})
 	It("makes up a name", func() {
 		Expect(hal("exec", "--claim-new", "pool/dev", "--", "true")).To(Equal(outcome{}))
-		Expect(backend.Calls()).To(HaveExactElements(MatchRegexp("^claim dev c[a-z0-9]{7} $"), MatchRegexp("^release c[a-z0-9]{7} wait=false$")))
+		Expect(backend.Calls()).To(HaveExactElements(MatchRegexp("^claim dev c[a-z0-9]{7} $"), MatchRegexp("^release c[a-z0-9]{7} recorded$")))
 	})
 	It("never takes a claim that is there: it would end with the command", func() {
 		backend.SetClaims(api.Claim{Name: "one", Pool: "dev"})
@@ -75,7 +75,7 @@ var _ = Describe("exec --claim-new", func() {
 		cancel()
 		a := &app{errOut: io.Discard}
 		backend.SetClaims(api.Claim{Name: "one", Pool: "dev"})
-		err := a.lend(ctx, "one", func() error { panic("it runs") })
+		err := a.lend(ctx, api.Claim{Name: "one"}, a.giveBack, func() error { panic("it runs") })
 		Expect(err).To(MatchError("interrupted"))
 		Expect(backend.Claims()).To(BeEmpty())
 	})
@@ -83,12 +83,12 @@ var _ = Describe("exec --claim-new", func() {
 		errOut := gbytes.NewBuffer()
 		a := &app{errOut: errOut}
 		backend.Fail(&api.Error{Code: api.CodeRefused, Message: "disk full"})
-		Expect(a.lend(context.Background(), "one", func() error { return nil })).To(Succeed())
+		Expect(a.lend(context.Background(), api.Claim{Name: "one"}, a.giveBack, func() error { return nil })).To(Succeed())
 		Expect(errOut).To(gbytes.Say(`disk full; claim one is still there: 'hal release one' gives it back`))
 	})
 	It("leaves the claim with the detach keys, and says so", func() {
 		errOut := gbytes.NewBuffer()
-		Expect((&app{errOut: errOut}).lend(context.Background(), "one", func() error { return api.ErrDetached })).To(Succeed())
+		Expect((&app{errOut: errOut}).lend(context.Background(), api.Claim{Name: "one"}, nil, func() error { return api.ErrDetached })).To(Succeed())
 		Expect(errOut).To(gbytes.Say(`goes on in the worker of one; 'hal release one' gives it back`))
 		Expect(backend.Calls()).To(BeEmpty())
 	})

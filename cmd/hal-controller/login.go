@@ -68,7 +68,7 @@ func (a *app) login(ctx context.Context, pool string, f claimFlags) error {
 	if err != nil {
 		return err
 	}
-	return a.lend(ctx, claim.Name, func() error { return a.logIn(ctx, claim.Name) })
+	return a.lend(ctx, claim, a.giveBack, func() error { return a.logIn(ctx, claim.Name) })
 }
 
 // logIn runs the login in a claim's worker, and looks whether it has left anything.

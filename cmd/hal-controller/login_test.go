@@ -49,7 +49,7 @@ var _ = Describe("login", func() {
 				`login true ["claude" "/login"]`,
 				`login false ["test" "-s" "/home/claude/.claude/.credentials.json"]`,
 			}))
-			Expect(backend.Calls()).To(Equal([]string{"claim mine login ", "release login wait=false"}))
+			Expect(backend.Calls()).To(Equal([]string{"claim mine login ", "release login recorded"}))
 			Eventually(shown).Should(gbytes.Say(said))
 		},
 		Entry("logged in", 0, exitYes, "logged in: "),

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"hal-controller/pkg/api"
+	"hal-controller/pkg/claim"
+	"hal-controller/pkg/claim/bind"
 	"hal-controller/pkg/runtime"
 )
 
@@ -22,7 +25,7 @@ func (d *daemon) Session(ctx context.Context, claim string, request api.SessionR
 	request.Command = record.WithEnv(request.Command)
 	session, err := d.engine.OpenSession(ctx, record.Worker, request.Spec())
 	if err == nil {
-		return countedSession{session, d.claims.Opened(record)}, nil
+		return d.attended(session, who, record, request.Release), nil
 	}
 	err = fmt.Errorf("run a command for claim %q in %s: %w", claim, record.Container(), err)
 	if errors.Is(err, runtime.ErrInvalid) {
@@ -31,13 +34,48 @@ func (d *daemon) Session(ctx context.Context, claim string, request api.SessionR
 	return nil, err
 }
 
-// countedSession keeps its claim from counting as idle for as long as it is open.
-type countedSession struct {
+// attendance is a session that its claim knows of: it keeps the claim from counting as
+// idle, and hears what becomes of it.
+type attendance struct {
 	runtime.Session
-	closed func()
+	notices  chan string
+	closed   func()
+	release  func() // at its end; nil: nothing
+	detached atomic.Bool
 }
 
-func (s countedSession) Close() error {
-	s.closed()
-	return s.Session.Close()
+func (d *daemon) attended(session runtime.Session, who bind.Caller, r claim.Record, release bool) *attendance {
+	a := &attendance{Session: session, notices: make(chan string, 4)}
+	a.closed = d.claims.Opened(r, func(message string) {
+		select {
+		case a.notices <- message:
+		default: // nobody takes them
+		}
+	})
+	if release {
+		a.release = func() {
+			// Who is left to hear of an error? The claim is there to be seen.
+			_, _ = d.claims.Release(who, r.Name, claim.ReleaseOptions{Worker: r.Worker})
+		}
+	}
+	return a
+}
+
+// Notices implements api.Noticing.
+func (a *attendance) Notices() <-chan string { return a.notices }
+
+// Detach implements runtime.Session.
+func (a *attendance) Detach() error {
+	a.detached.Store(true)
+	return a.Session.Detach()
+}
+
+// Close implements runtime.Session.
+func (a *attendance) Close() error {
+	a.closed()
+	err := a.Session.Close()
+	if a.release != nil && !a.detached.Load() {
+		a.release()
+	}
+	return err
 }

@@ -56,7 +56,38 @@ type ClaimRequest struct {
 	Wait spec.Duration `json:"wait,omitempty"`
 }
 
-// ExtendRequest moves the end of a claim, by that much from now.
+// Stage is how far a release has come.
+type Stage string
+
+// Stages.
+const (
+	// Recorded: it goes on whatever happens.
+	Recorded Stage = "recorded"
+	// Saved: what only the worker has is saved, and a copied project is back.
+	Saved Stage = "saved"
+	// Gone: the worker is gone.
+	Gone Stage = "gone"
+)
+
+// ReleaseOptions say how a claim is released.
+type ReleaseOptions struct {
+	// Until is what the answer waits for; empty: Recorded.
+	Until Stage
+	// Discard has nothing saved of what only the worker has.
+	Discard bool
+	// ContainerID is that of the claim that is meant: a later one of its name is not
+	// found. Empty: any.
+	ContainerID string
+}
+
+// Released is how a release ended.
+type Released struct {
+	// Rescued is the directory, on the controller's host, with what only the worker
+	// had. Empty where there was nothing, or it was not waited for.
+	Rescued string `json:"rescued,omitempty"`
+}
+
+// extendRequest moves the end of a claim, by that much from now.
 type extendRequest struct {
 	By spec.Duration `json:"by"`
 }
@@ -69,8 +100,8 @@ type ClaimBackend interface {
 	// whenever it changes. Repeating it is harmless. When ctx ends first, nothing is
 	// left of it.
 	Claim(ctx context.Context, request ClaimRequest, place func(int)) (Claim, error)
-	// Release ends a claim; with wait, it returns when its worker is gone.
-	Release(ctx context.Context, name string, wait bool) error
+	// Release ends a claim, as options say.
+	Release(ctx context.Context, name string, options ReleaseOptions) (Released, error)
 	// Extend moves the end of a claim.
 	Extend(ctx context.Context, name string, by time.Duration) (Claim, error)
 }
@@ -124,11 +155,22 @@ func (s server) claim(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s server) release(w http.ResponseWriter, r *http.Request) error {
-	wait, err := queryBool(r, "wait")
+	query := r.URL.Query()
+	options := ReleaseOptions{Until: Stage(query.Get("until")), ContainerID: query.Get("containerID")}
+	var err error
+	if options.Discard, err = queryBool(r, "discard"); err != nil {
+		return err
+	}
+	switch options.Until {
+	case "", Recorded, Saved, Gone:
+	default:
+		return invalid("release: until %q is none of %s, %s, %s", options.Until, Recorded, Saved, Gone)
+	}
+	released, err := s.backend.Release(r.Context(), r.PathValue("name"), options)
 	if err != nil {
 		return err
 	}
-	return done(w, s.backend.Release(r.Context(), r.PathValue("name"), wait))
+	return writeJSON(w, http.StatusOK, released)
 }
 
 func (s server) extend(w http.ResponseWriter, r *http.Request) error {
@@ -160,7 +202,7 @@ func (c *Client) Claims(ctx context.Context) ([]Claim, error) {
 // Claim asks for a worker, and waits for it. place is told how many are served
 // before.
 func (c *Client) Claim(ctx context.Context, request ClaimRequest, place func(int)) (Claim, error) {
-	response, err := c.open(ctx, http.MethodPost, "/v1/claims", request)
+	response, err := c.ask(ctx, c.patient, http.MethodPost, "/v1/claims", request)
 	if err != nil {
 		return Claim{}, err
 	}
@@ -193,9 +235,25 @@ func (c *Client) read(lines *json.Decoder, out any) error {
 	return nil
 }
 
-// Release ends a claim; with wait, it returns when its worker is gone.
-func (c *Client) Release(ctx context.Context, name string, wait bool) error {
-	return c.call(ctx, http.MethodDelete, claimPath(name, fmt.Sprintf("?wait=%t", wait)), nil, nil)
+// Release ends a claim, as options say.
+func (c *Client) Release(ctx context.Context, name string, options ReleaseOptions) (Released, error) {
+	query := url.Values{}
+	if options.Until != "" {
+		query.Set("until", string(options.Until))
+	}
+	if options.Discard {
+		query.Set("discard", "true")
+	}
+	if options.ContainerID != "" {
+		query.Set("containerID", options.ContainerID)
+	}
+	response, err := c.ask(ctx, c.patient, http.MethodDelete, claimPath(name, "?"+query.Encode()), nil)
+	if err != nil {
+		return Released{}, err
+	}
+	defer response.Body.Close()
+	var released Released
+	return released, c.read(json.NewDecoder(response.Body), &released)
 }
 
 // Extend moves the end of a claim, by that much from now.

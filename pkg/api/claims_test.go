@@ -144,17 +144,21 @@ var _ = Describe("claims, over a socket,", func() {
 		Entry("for what is no JSON", "POST", "/v1/claims", `name: fix`, "invalid character"),
 		Entry("for an extension by nothing", "POST", "/v1/claims/fix/extend", `{}`, "say by how much"),
 		Entry("for an extension backwards", "POST", "/v1/claims/fix/extend", `{"by": "-1h"}`, "a duration cannot be negative"),
-		Entry("for a wait that is no yes or no", "DELETE", "/v1/claims/fix?wait=perhaps", "", "wait"),
+		Entry("for a discard that is no yes or no", "DELETE", "/v1/claims/fix?discard=perhaps", "", "discard"),
+		Entry("for a stage that there is not", "DELETE", "/v1/claims/fix?until=later", "", `until \"later\" is none of recorded, saved, gone`),
 	)
 
-	It("are released, with waiting or without", func(ctx SpecContext) {
+	It("are released as far as is asked for, and it is told where work was rescued to", func(ctx SpecContext) {
 		backend.SetClaims(bound)
-		Expect(client.Release(ctx, "fix", true)).To(Succeed())
-		Expect(client.Release(ctx, "fix", false)).To(Succeed())
-		Expect(backend.Calls()).To(Equal([]string{"release fix wait=true", "release fix wait=false"}))
+		backend.SetRescued("fix", "/rescued/fix")
+		Expect(client.Release(ctx, "fix", api.ReleaseOptions{Until: api.Saved, ContainerID: "123"})).To(Equal(api.Released{Rescued: "/rescued/fix"}))
 		Expect(client.Claims(ctx)).To(BeEmpty())
+		Expect(client.Release(ctx, "fix", api.ReleaseOptions{Until: api.Gone, Discard: true})).To(Equal(api.Released{Rescued: "/rescued/fix"}))
+		Expect(client.Release(ctx, "fix", api.ReleaseOptions{})).To(BeZero())
+		Expect(backend.Calls()).To(Equal([]string{"release fix saved 123", "release fix gone discard", "release fix recorded"}))
 		backend.Fail(&api.Error{Code: api.CodeRefused, Message: "another person's"})
-		Expect(client.Release(ctx, "fix", true)).To(MatchError("another person's"))
+		_, err := client.Release(ctx, "fix", api.ReleaseOptions{})
+		Expect(err).To(MatchError("another person's"))
 	})
 
 	It("are extended", func(ctx SpecContext) {
@@ -168,7 +172,7 @@ var _ = Describe("claims, over a socket,", func() {
 	})
 
 	It("may have any name in a path, which is then one name", func(ctx SpecContext) {
-		Expect(client.Release(ctx, "a/../b?wait=true", false)).To(Succeed())
-		Expect(backend.Calls()).To(Equal([]string{"release a/../b?wait=true wait=false"}))
+		Expect(client.Release(ctx, "a/../b?until=gone", api.ReleaseOptions{})).To(BeZero())
+		Expect(backend.Calls()).To(Equal([]string{"release a/../b?until=gone recorded"}))
 	})
 })

@@ -33,17 +33,22 @@ const answerWithin = 30 * time.Second
 type Client struct {
 	socket string
 	http   *http.Client
+	// patient is for what takes as long as it takes: a worker that is made, a
+	// project that is copied, work that is saved.
+	patient *http.Client
 }
 
 // NewClient makes a client for a socket. It does not connect yet.
 func NewClient(socket string) *Client {
-	return &Client{socket, &http.Client{Transport: &http.Transport{
-		ResponseHeaderTimeout: answerWithin,
-		IdleConnTimeout:       time.Minute,
+	patient := &http.Transport{
+		IdleConnTimeout: time.Minute,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		},
-	}}}
+	}
+	prompt := patient.Clone()
+	prompt.ResponseHeaderTimeout = answerWithin
+	return &Client{socket, &http.Client{Transport: prompt}, &http.Client{Transport: patient}}
 }
 
 // Socket is where the daemon is asked.
@@ -125,6 +130,10 @@ func (c *Client) call(ctx context.Context, method, path string, body, out any) e
 
 // open makes a request; the answer is yes, and its body the caller's to close.
 func (c *Client) open(ctx context.Context, method, path string, body any) (*http.Response, error) {
+	return c.ask(ctx, c.http, method, path, body)
+}
+
+func (c *Client) ask(ctx context.Context, through *http.Client, method, path string, body any) (*http.Response, error) {
 	text, ok := body.([]byte)
 	if !ok && body != nil {
 		var err error
@@ -136,7 +145,7 @@ func (c *Client) open(ctx context.Context, method, path string, body any) (*http
 	if err != nil {
 		return nil, fmt.Errorf("ask the daemon for %s %s: %w", method, path, err)
 	}
-	response, err := c.http.Do(request)
+	response, err := through.Do(request)
 	if err != nil {
 		return nil, c.unanswered(method, path, err)
 	}

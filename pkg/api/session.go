@@ -46,7 +46,14 @@ type SessionRequest struct {
 	WorkDir string `json:"workDir,omitempty"`
 	// Terminal that the command runs on; nil: none.
 	Terminal *runtime.TerminalSize `json:"terminal,omitempty"`
+	// Release has the claim released at the end of the session, whatever way it ends
+	// but by detaching: even when this client has no time left to ask for it.
+	Release bool `json:"release,omitempty"`
 }
+
+// Noticing is a Session that has something to tell the person at the other end, beside
+// what its command says.
+type Noticing interface{ Notices() <-chan string }
 
 // Spec is the request in the runtime's terms.
 func (r SessionRequest) Spec() runtime.SessionSpec {
@@ -89,7 +96,7 @@ type (
 		// Exit and Error are the last word.
 		Exit  *int   `json:"exit,omitempty"`
 		Error *Error `json:"error,omitempty"`
-		// Warning is about something asked for that did not work.
+		// Warning is about something asked for that did not work, or a notice.
 		Warning string `json:"warning,omitempty"`
 	}
 )

@@ -28,7 +28,8 @@ type Streams struct {
 	// Out and Err take the command's outputs; on a terminal all is Out. An error
 	// of them ends the session.
 	Out, Err io.Writer
-	// Warn is told what was asked for and did not work. Nil: nobody.
+	// Warn is told what was asked for and did not work, and what a person in the
+	// session should know. Nil: nobody.
 	Warn func(message string)
 	// Sizes of the terminal, and names of Signals, are passed on. Nil or open.
 	Sizes   <-chan runtime.TerminalSize

@@ -90,6 +90,9 @@ func relay(ctx context.Context, conn net.Conn, session runtime.Session) {
 		_ = session.Stdin().Close()
 	}()
 	go obey(ctx, client, session)
+	if noticing, ok := session.(Noticing); ok {
+		go passNotices(ctx, client, noticing.Notices())
+	}
 	ended := make(chan serverWord, 1)
 	go func() { ended <- passOutput(ctx, client, session) }()
 	select {
@@ -120,6 +123,20 @@ func obey(ctx context.Context, client streams, session runtime.Session) {
 		return true
 	})
 	client.close()
+}
+
+// passNotices passes on what the session's person is to know.
+func passNotices(ctx context.Context, client streams, notices <-chan string) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case notice := <-notices:
+			if say(client.words, serverWord{Warning: notice}) != nil {
+				return
+			}
+		}
+	}
 }
 
 // passOutput passes on what the command says, and returns how it ended.

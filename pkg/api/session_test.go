@@ -238,6 +238,21 @@ var _ = Describe("A session over the socket", func() {
 			Expect(backend.closed.Load()).To(BeTrue())
 		})
 
+		It("passes on what its person is to know", func(ctx SpecContext) {
+			plays(hang)
+			backend := noticing{backend, make(chan string)}
+			socket, stop := serve(api.NewServer(backend))
+			defer stop()
+			heard := make(chan string, 1)
+			go func() {
+				_, _ = api.NewClient(socket).Exec(ctx, "amy", api.SessionRequest{Command: []string{"x"}}, api.Streams{
+					Out: io.Discard, Err: io.Discard, Warn: func(m string) { heard <- m },
+				})
+			}()
+			Eventually(backend.notices).Should(BeSent("released in 5m0s"))
+			Eventually(heard).Should(Receive(Equal("released in 5m0s")))
+		})
+
 		DescribeTable("ends it when a client is no client of ours",
 			func(nonsense string) {
 				ended := plays(hang)
@@ -286,6 +301,24 @@ func upgraded(socket string) net.Conn {
 	Expect(bufio.NewReaderSize(conn, 16).ReadString('\n')).To(HavePrefix("HTTP/1.1 101"))
 	return conn
 }
+
+// noticing has sessions with something to tell.
+type noticing struct {
+	*fake.Backend
+	notices chan string
+}
+
+func (b noticing) Session(ctx context.Context, claim string, request api.SessionRequest) (runtime.Session, error) {
+	session, err := b.Backend.Session(ctx, claim, request)
+	return noticingSession{session, b.notices}, err
+}
+
+type noticingSession struct {
+	runtime.Session
+	notices chan string
+}
+
+func (s noticingSession) Notices() <-chan string { return s.notices }
 
 // slowToClose has sessions that take their time to end.
 type slowToClose struct {

@@ -2,7 +2,9 @@ package claim
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -12,7 +14,7 @@ import (
 // only grows. A nil Audit writes nothing.
 type Audit struct {
 	log  *slog.Logger
-	file *os.File
+	file *appended
 }
 
 // Entry is one line. It has no values of variables and no secrets.
@@ -31,8 +33,8 @@ func OpenAudit(path string) (*Audit, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open the audit log: %w", err)
 	}
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
+	file := &appended{path: path}
+	if err := file.open(); err != nil {
 		return nil, fmt.Errorf("open the audit log: %w", err)
 	}
 	plain := func(_ []string, a slog.Attr) slog.Attr {
@@ -50,6 +52,39 @@ func (a *Audit) Close() error {
 		return nil
 	}
 	return a.file.Close()
+}
+
+// appended is a file that is only appended to. Once it has been moved away, as by
+// logrotate, the next line begins another. slog writes one line at a time.
+type appended struct {
+	*os.File
+	path string
+}
+
+func (f *appended) open() (err error) {
+	f.File, err = os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	return err
+}
+
+func (f *appended) Write(line []byte) (int, error) {
+	if f.moved() {
+		old := f.File
+		if err := f.open(); err != nil {
+			f.File = old // better there than nowhere
+		} else {
+			_ = old.Close()
+		}
+	}
+	return f.File.Write(line)
+}
+
+func (f *appended) moved() bool {
+	there, err := os.Stat(f.path)
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	have, err := f.Stat()
+	return err == nil && !os.SameFile(there, have)
 }
 
 func (a *Audit) write(e Entry) {

@@ -45,12 +45,22 @@ var _ = Describe("The audit log", func() {
 		)
 	}
 
+	It("goes on in a new file once it has been moved away", func() {
+		_, _ = w.claims.Use(alice, "one", "exec")
+		Expect(os.Rename(path(), path()+".1")).To(Succeed())
+		_, _ = w.claims.Use(alice, "two", "exec")
+		Expect(lines()).To(HaveExactElements(HaveKeyWithValue("claim", "two")))
+		info, err := os.Stat(path())
+		Expect(err).NotTo(HaveOccurred())
+		Expect(info.Mode().Perm()).To(BeEquivalentTo(0o600))
+	})
+
 	It("has who did what with which container, and what was refused and why", func() {
 		got := w.claim(alice, claim.Request{Name: "fix", Pool: "dev"})
 		_, _ = w.claims.Use(bob, "fix", "exec")
 		_, _ = w.claims.Use(alice, "fix", "exec")
 		_, _ = w.claims.Extend(bob, "fix", time.Hour)
-		_, _ = w.claims.Release(bob, "fix")
+		_, _ = w.claims.Release(bob, "fix", claim.ReleaseOptions{})
 		w.release(alice, "fix")
 		Expect(lines()).To(HaveExactElements(
 			entry(alice.UID, "claim", "fix", got.Worker, "done"),

@@ -59,6 +59,7 @@ type Claims struct {
 	line     *line
 	facts    *facts
 	idleness *idleness
+	sessions *sessions
 	names    names
 	tasks    sync.WaitGroup  // what goes on after its caller has been answered
 	life     context.Context // of the tasks
@@ -66,21 +67,23 @@ type Claims struct {
 
 	mu       sync.Mutex
 	records  map[string]Record
-	leaving  map[string]chan struct{} // claims on their way out; closed when they are gone
-	private  map[string]private       // what was delivered, for another delivery; never on disk
-	attempts map[string]time.Time     // when to try next, by declared claim
+	leaving  map[string]*Departure
+	private  map[string]private   // what was delivered, for another delivery; never on disk
+	attempts map[string]time.Time // when to try next, by declared claim
 	// disposedOf are the workers that have been removed and may be listed yet, with
 	// their pools.
 	disposedOf map[string]string
-	tending    map[string]time.Time // when a worker was last started again, by claim
+	// warned are the ends that people were warned of, by claim.
+	warned  map[string]time.Time
+	tending map[string]time.Time // when a worker was last started again, by claim
 }
 
 // New makes Claims. Recover comes before anything else.
 func New(o Options) *Claims {
 	c := &Claims{
-		Options: o, line: newLine(o.Claimable), facts: newFacts(o.Runtime), idleness: newIdleness(),
+		Options: o, line: newLine(o.Claimable), facts: newFacts(o.Runtime), idleness: newIdleness(), sessions: newSessions(),
 		records: map[string]Record{},
-		leaving: map[string]chan struct{}{}, tending: map[string]time.Time{}, disposedOf: map[string]string{}, attempts: map[string]time.Time{}, private: map[string]private{},
+		leaving: map[string]*Departure{}, warned: map[string]time.Time{}, tending: map[string]time.Time{}, disposedOf: map[string]string{}, attempts: map[string]time.Time{}, private: map[string]private{},
 	}
 	c.life, c.end = context.WithCancelCause(context.Background())
 	o.Claimable.Notify = c.line.serve
@@ -132,17 +135,27 @@ func (c *Claims) Get(name string) (Record, error) {
 // Use returns a claim that a person may use. What for is written to the audit log,
 // refusals too.
 func (c *Claims) Use(who bind.Caller, name, what string) (Record, error) {
-	record, err := c.Get(name)
-	if err == nil && !record.mayUse(who, c.Admin) {
-		err = refuse("claim %q is another person's", name)
-		c.Audit.write(Entry{Who: who.UID, What: what, Claim: name, Pool: record.Pool, Container: record.Worker, Err: err})
+	record, err := c.usable(who, name)
+	c.Audit.write(Entry{Who: who.UID, What: what, Claim: name, Pool: record.Pool, Container: record.Worker, Err: err})
+	if err != nil {
 		return Record{}, err
 	}
-	if err == nil && record.Phase != Bound {
-		err = refuse("claim %q is %s", name, strings.ToLower(string(record.Phase)))
+	return record, nil
+}
+
+// usable is a claim that a person may use, or, with the record that there is, why not.
+func (c *Claims) usable(who bind.Caller, name string) (Record, error) {
+	record, err := c.Get(name)
+	switch {
+	case err != nil:
+		return Record{}, err
+	case !record.mayUse(who, c.Admin):
+		return record, refuse("claim %q is another person's", name)
+	case record.Phase != Bound:
+		return record, refuse("claim %q is %s", name, strings.ToLower(string(record.Phase)))
+	default:
+		return record, nil
 	}
-	c.Audit.write(Entry{Who: who.UID, What: what, Claim: name, Pool: record.Pool, Container: record.Worker, Err: err})
-	return record, err
 }
 
 // List returns all claims, by name.
@@ -178,3 +191,9 @@ func (c *Claims) finish(cause error) {
 // Wait returns when nothing goes on beside the callers. Nothing may begin meanwhile:
 // no Claim, no Release, and no pass.
 func (c *Claims) Wait() { c.tasks.Wait() }
+
+// declares says whether there is a pool, and is going to be.
+func (c *Claims) declares(pool string) bool {
+	_, known := c.Pool(pool)
+	return known
+}

@@ -139,7 +139,7 @@ var _ = Describe("A claim", func() {
 		Expect(err).To(refusal(`claim "fix" is another person's`))
 		_, err = w.claims.Extend(bob, "fix", time.Hour)
 		Expect(err).To(refusal(`claim "fix" is another person's`))
-		_, err = w.claims.Release(bob, "fix")
+		_, err = w.claims.Release(bob, "fix", claim.ReleaseOptions{})
 		Expect(err).To(refusal(`claim "fix" is another person's`))
 	})
 

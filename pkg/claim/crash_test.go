@@ -73,7 +73,7 @@ var _ = Describe("A crash of the controller", func() {
 			}
 			return nil
 		})
-		_, err := w.claims.Release(me, "fix")
+		_, err := w.claims.Release(me, "fix", claim.ReleaseOptions{})
 		Expect(err).NotTo(HaveOccurred())
 		Eventually(stopping.arrived).WithTimeout(soon).Should(BeClosed())
 		Expect(w.onDisk()).To(ConsistOf(HaveField("Phase", claim.Releasing)))
@@ -116,7 +116,7 @@ var _ = Describe("A crash of the controller", func() {
 			for _, who := range []bind.Caller{alice, bob} {
 				_, err := w.claims.Use(who, "fix", "exec")
 				Expect(err).To(refusal("another person's"))
-				_, err = w.claims.Release(who, "fix")
+				_, err = w.claims.Release(who, "fix", claim.ReleaseOptions{})
 				Expect(err).To(refusal("another person's"))
 			}
 			for _, who := range []bind.Caller{root, admin} {
@@ -186,6 +186,18 @@ var _ = Describe("A crash of the controller", func() {
 		_, err := w.store().Load()
 		Expect(err).To(MatchError(ContainSubstring(path)))
 		Expect(path).To(BeAnExistingFile())
+	})
+
+	It("keeps a record that cannot be read beside the one that it makes of its worker", func() {
+		w.claim(alice, claim.Request{Name: "fix", Pool: "dev"})
+		w.stop()
+		path := filepath.Join(w.store().Dir, "fix.json")
+		Expect(os.WriteFile(path, []byte("{"), 0o600)).To(Succeed())
+		w.broken = true // it is told
+		w.start()
+		Expect(w.claims.Get("fix")).To(HaveField("Recovered", true))
+		Expect(w.onDisk()).To(ConsistOf(HaveField("Recovered", true)))
+		Expect(os.ReadFile(path + ".unreadable")).To(BeEquivalentTo("{"))
 	})
 
 	It("before another worker carries the name of a claim leaves that one alone", func() {

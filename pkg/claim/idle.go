@@ -34,16 +34,15 @@ func atWork(before, now runtime.Usage, sessions, idleProcesses int) bool {
 
 // idleness watches the claims that end when nothing is done in them.
 type idleness struct {
-	mu       sync.Mutex
-	pulses   map[string]pulse // by worker
-	sessions map[string]int   // by worker
+	mu     sync.Mutex
+	pulses map[string]pulse // by worker
 	// idle is how many processes a worker of a revision has that waits; 0 while it is
 	// being found out. Of a revision that is not known, any process counts as work.
 	idle map[string]int
 }
 
 func newIdleness() *idleness {
-	return &idleness{pulses: map[string]pulse{}, sessions: map[string]int{}, idle: map[string]int{}}
+	return &idleness{pulses: map[string]pulse{}, idle: map[string]int{}}
 }
 
 // begin says, once for each revision, that it is to be found out what its workers have
@@ -94,28 +93,13 @@ func (c *Claims) learnIdle(ctx context.Context, worker runtime.Container) {
 	delete(c.idleness.idle, worker.Owner.Revision) // the next worker of it tells
 }
 
-// Opened counts a connection to a claim's worker, until closed is called.
-func (c *Claims) Opened(r Record) (closed func()) {
-	i := c.idleness
-	i.add(r.Worker, 1)
-	return sync.OnceFunc(func() { i.add(r.Worker, -1) })
-}
-
-func (i *idleness) add(worker string, n int) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.sessions[worker] += n; i.sessions[worker] == 0 {
-		delete(i.sessions, worker)
-	}
-}
-
 // saw takes a look into account, and returns for how long nothing has been done. The
 // first look counts as work: nothing is known of before.
-func (i *idleness) saw(r Record, now time.Time, usage runtime.Usage) (idle time.Duration) {
+func (i *idleness) saw(r Record, now time.Time, usage runtime.Usage, sessions int) (idle time.Duration) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	p, known := i.pulses[r.Worker]
-	if !known || atWork(p.usage, usage, i.sessions[r.Worker], i.idle[r.Revision]) {
+	if !known || atWork(p.usage, usage, sessions, i.idle[r.Revision]) {
 		p.active, p.warned = now, false
 	}
 	p.usage = usage
@@ -156,7 +140,7 @@ func (c *Claims) endIdle() {
 		if err != nil {
 			continue // it has ended, or the engine is away: that is no idleness
 		}
-		switch idle := c.idleness.saw(r, c.Now(), usage); {
+		switch idle := c.idleness.saw(r, c.Now(), usage, c.sessions.count(r.Worker)); {
 		case idle >= allowed:
 			left, err := c.leaveUnheld(r, fmt.Sprintf("nothing was done in it for %s", idle.Round(time.Second)))
 			if !left && err == nil {

@@ -34,7 +34,7 @@ var _ = ginkgo.Describe("A claimed worker", func() {
 		r := Record{Worker: "w", Revision: "r1"}
 		start := time.Unix(0, 0)
 		at := func(seconds int, u runtime.Usage) time.Duration {
-			return i.saw(r, start.Add(time.Duration(seconds)*time.Second), u)
+			return i.saw(r, start.Add(time.Duration(seconds)*time.Second), u, 0)
 		}
 		Expect(at(100, waiting)).To(BeZero(), "the first look knows of nothing before")
 		Expect(at(110, waiting)).To(Equal(10 * time.Second))
@@ -50,20 +50,23 @@ var _ = ginkgo.Describe("A claimed worker", func() {
 		i := newIdleness()
 		r := Record{Worker: "w", Revision: "unknown"}
 		for seconds := range 100 {
-			Expect(i.saw(r, time.Unix(int64(seconds), 0), waiting)).To(BeZero())
+			Expect(i.saw(r, time.Unix(int64(seconds), 0), waiting, 0)).To(BeZero())
 		}
 	})
 
 	ginkgo.It("is not idle while a connection to it is open", func() {
-		c := &Claims{idleness: newIdleness()}
+		c := &Claims{idleness: newIdleness(), sessions: newSessions()}
 		c.idleness.idle["r1"] = 3
 		r := Record{Worker: "w", Revision: "r1"}
-		closed, alsoClosed := c.Opened(r), c.Opened(r)
-		c.idleness.saw(r, time.Unix(0, 0), waiting)
+		saw := func(second int64) time.Duration {
+			return c.idleness.saw(r, time.Unix(second, 0), waiting, c.sessions.count(r.Worker))
+		}
+		closed, alsoClosed := c.Opened(r, nil), c.Opened(r, nil)
+		saw(0)
 		closed()
 		closed() // counts once
-		Expect(c.idleness.saw(r, time.Unix(60, 0), waiting)).To(BeZero())
+		Expect(saw(60)).To(BeZero())
 		alsoClosed()
-		Expect(c.idleness.saw(r, time.Unix(120, 0), waiting)).To(Equal(time.Minute))
+		Expect(saw(120)).To(Equal(time.Minute))
 	})
 })

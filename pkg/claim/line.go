@@ -19,8 +19,9 @@ type line struct {
 type waiter struct {
 	cold  bool // a worker is made for it
 	got   chan reconcile.Offered
-	place chan int // how many are served before it; the latest only
-	told  int      // the last of them
+	gone  chan struct{} // closed when the pool is no more
+	place chan int      // how many are served before it; the latest only
+	told  int           // the last of them
 }
 
 func newLine(claimable *reconcile.Claimable) *line {
@@ -29,7 +30,7 @@ func newLine(claimable *reconcile.Claimable) *line {
 
 // join puts a claim at the end of a pool's line, and serves who can be served.
 func (l *line) join(pool string, cold bool) *waiter {
-	w := &waiter{cold: cold, got: make(chan reconcile.Offered, 1), place: make(chan int, 1), told: -1}
+	w := &waiter{cold: cold, got: make(chan reconcile.Offered, 1), gone: make(chan struct{}), place: make(chan int, 1), told: -1}
 	l.mu.Lock()
 	l.waiting[pool] = append(l.waiting[pool], w)
 	l.mu.Unlock()
@@ -49,6 +50,21 @@ func (l *line) leave(pool string, w *waiter) bool {
 	l.waiting[pool] = slices.Delete(l.waiting[pool], i, i+1)
 	l.tell(pool)
 	return true
+}
+
+// dismiss sends all away who wait for pools that are no more.
+func (l *line) dismiss(known func(pool string) bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for pool, waiting := range l.waiting {
+		if known(pool) {
+			continue
+		}
+		for _, w := range waiting {
+			close(w.gone)
+		}
+		delete(l.waiting, pool)
+	}
 }
 
 // serve gives the workers on offer to those who wait, in their order.

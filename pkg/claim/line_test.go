@@ -141,6 +141,18 @@ var _ = Describe("A claim that finds no worker ready", func() {
 			Expect(err).To(MatchError(claim.ErrWaited))
 		})
 
+		It("is refused when its pool is deleted", func() {
+			w.claim(alice, claim.Request{Name: "first", Pool: "dev"})
+			placed := make(chan int, 1)
+			ended, _ := w.begin(alice, claim.Request{Name: "fix", Pool: "dev", Place: func(n int) { placed <- n }})
+			Eventually(placed).WithTimeout(soon).Should(Receive())
+			w.mu.Lock()
+			clear(w.pools)
+			w.mu.Unlock()
+			Eventually(ended).WithTimeout(soon).Should(Receive(HaveField("Err", refusal(`no pool "dev"`))))
+			Expect(w.claims.Waiting("dev")).To(BeZero())
+		})
+
 		It("leaves nothing in line when its person goes away", func() {
 			w.claim(alice, claim.Request{Name: "first", Pool: "dev"})
 			placed := make(chan int, 10)

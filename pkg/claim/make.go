@@ -26,7 +26,7 @@ func (c *Claims) claim(ctx context.Context, who bind.Caller, r Request) (Record,
 	}
 	pool, known := c.Pool(r.Pool)
 	if !known {
-		return Record{}, &Refusal{NotFound: true, Message: fmt.Sprintf("no pool %q", r.Pool)}
+		return Record{}, noPool(r.Pool)
 	}
 	project, err := c.open(who, r)
 	if err != nil {
@@ -145,6 +145,8 @@ func (c *Claims) take(ctx context.Context, pool *spec.Pool, r Request) (reconcil
 			if r.Place != nil {
 				r.Place(place)
 			}
+		case <-w.gone:
+			return reconcile.Offered{}, noPool(r.Pool)
 		case <-ctx.Done():
 			if c.line.leave(r.Pool, w) {
 				c.Enqueue(r.Pool)

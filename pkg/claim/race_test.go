@@ -73,10 +73,10 @@ var _ = Describe("A pool of 32 workers under 32 who claim and release, 10,000 ti
 					Expect(record.Container()).To(HaveSuffix("." + name))
 					before, twice := owners.LoadOrStore(record.Worker, name)
 					Expect(twice).To(BeFalse(), "%s has the worker of %s", name, before)
-					done, err := w.claims.Release(alice, name)
+					leaving, err := w.claims.Release(alice, name, claim.ReleaseOptions{})
 					Expect(err).NotTo(HaveOccurred())
 					if random.IntN(2) == 0 {
-						<-done
+						<-leaving.Done()
 					}
 				}
 			})

@@ -59,6 +59,8 @@ type Record struct {
 	// Recovered: the record was lost, and made again from the worker's name.
 	Recovered bool      `json:"recovered,omitempty"`
 	Created   time.Time `json:"created"`
+	// Extended is when its end was moved last; zero: never.
+	Extended time.Time `json:"extended,omitzero"`
 	// Expires is when it is released; zero: never.
 	Expires time.Time `json:"expires,omitzero"`
 }
@@ -82,6 +84,14 @@ func (r Record) Outlives() []string {
 // slots is the name that the worker's slots are kept under: the one that it was
 // created with.
 func (r Record) slots() string { return reconcile.WorkerName(r.Pool, r.Ordinal) }
+
+// begun is when the time began that Expires ends.
+func (r Record) begun() time.Time {
+	if r.Extended.IsZero() {
+		return r.Created
+	}
+	return r.Extended
+}
 
 // mayUse says whether a person may use a claim: its own, or any for an administrator.
 func (r Record) mayUse(who bind.Caller, admins func(bind.Caller) bool) bool {

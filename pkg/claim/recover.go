@@ -62,7 +62,7 @@ func (c *Claims) adopt(container runtime.Container, claim string) {
 		Phase: Bound, Recovered: true, Created: container.Created,
 		Warning: "its record was lost: whose it is, and its project, are not known; root and administrators may use it",
 	}
-	if err := c.keep(r); err != nil {
+	if err := errors.Join(c.Store.setAside(claim), c.keep(r)); err != nil {
 		c.Log.Error(err, "claim recovered, and not recorded", "claim", claim)
 		c.put(r) // the engine has it
 	}

@@ -13,19 +13,22 @@ import (
 	"hal-controller/pkg/runtime"
 )
 
-// Release ends a claim: its worker is stopped and removed. It returns once that is
-// on record; done is closed when the worker is gone. Releasing what is on its way
-// out is no error. When what only the worker has cannot be saved, done is closed and
-// the claim still there, with a warning.
-func (c *Claims) Release(who bind.Caller, name string) (done <-chan struct{}, err error) {
-	record, err := c.Get(name)
-	if err == nil && !record.mayUse(who, c.Admin) {
-		err = refuse("claim %q is another person's", name)
-	}
-	if err == nil && record.Phase == Binding {
-		err = refuse("claim %q is being made: wait until it is bound, or interrupt whoever makes it", name)
-	}
-	c.Audit.write(Entry{Who: who.UID, What: "release", Claim: name, Pool: record.Pool, Container: record.Worker, Err: err})
+// ReleaseOptions say how a claim is released. The zero value: whatever worker it has,
+// with its work saved.
+type ReleaseOptions struct {
+	// Worker is the container's id that the claim is to have; with another it is
+	// another claim, and there is none to release. Empty: any.
+	Worker string
+	// Discard has nothing saved of what only the worker has.
+	Discard bool
+}
+
+// Release ends a claim: what only its worker has is saved, and the worker stopped and
+// removed. It returns once that is on record. Releasing what is on its way out is no
+// error.
+func (c *Claims) Release(who bind.Caller, name string, o ReleaseOptions) (*Departure, error) {
+	record, err := c.releasable(who, name, o.Worker)
+	c.Audit.write(Entry{Who: who.UID, What: o.what(), Claim: name, Pool: record.Pool, Container: record.Worker, Err: err})
 	if err != nil {
 		return nil, err
 	}
@@ -34,23 +37,49 @@ func (c *Claims) Release(who bind.Caller, name string) (done <-chan struct{}, er
 		return nil, err
 	}
 	defer free()
+	record.Saved = record.Saved || o.Discard
 	return c.leave(record, "released")
 }
 
-// leave has a claim leave, of which a caller that holds its name has the record. The
-// channel is closed when it is gone.
-func (c *Claims) leave(record Record, why string) (<-chan struct{}, error) {
+func (o ReleaseOptions) what() string {
+	if o.Discard {
+		return "discard"
+	}
+	return "release"
+}
+
+// releasable is the claim that a person may release, or, with the record that there
+// is, why not.
+func (c *Claims) releasable(who bind.Caller, name, worker string) (Record, error) {
+	record, err := c.Get(name)
+	switch {
+	case err != nil:
+		return Record{}, err
+	case worker != "" && record.Worker != worker:
+		return Record{}, &Refusal{NotFound: true, Message: fmt.Sprintf("claim %q has ended, and another has its name", name)}
+	case !record.mayUse(who, c.Admin):
+		return record, refuse("claim %q is another person's", name)
+	case record.Phase == Binding:
+		return record, refuse("claim %q is being made: wait until it is bound, or interrupt whoever makes it", name)
+	default:
+		return record, nil
+	}
+}
+
+// leave has a claim leave, of which a caller that holds its name has the record.
+func (c *Claims) leave(record Record, why string) (*Departure, error) {
 	c.mu.Lock()
 	current, exists := c.records[record.Name]
-	gone, under := c.leaving[record.Name]
+	under := c.leaving[record.Name]
 	c.mu.Unlock()
 	if !exists || current.Worker != record.Worker { // another release was quicker
-		gone = make(chan struct{})
-		close(gone)
+		gone := newDeparture()
+		gone.settle(record)
+		gone.end()
 		return gone, nil
 	}
-	if under {
-		return gone, nil
+	if under != nil {
+		return under, nil
 	}
 	current.Saved = current.Saved || record.Saved || current.Phase == Lost // nothing is left to save
 	current.Phase = Releasing
@@ -61,12 +90,14 @@ func (c *Claims) leave(record Record, why string) (<-chan struct{}, error) {
 }
 
 // depart has what is on record as leaving removed.
-func (c *Claims) depart(r Record, why string) <-chan struct{} {
-	gone := make(chan struct{})
+func (c *Claims) depart(r Record, why string) *Departure {
+	gone := newDeparture()
 	c.mu.Lock()
 	c.records[r.Name], c.leaving[r.Name] = r, gone
 	c.mu.Unlock()
-	c.Event(r.Pool, reconcile.EventNormal, "Released", r.Name, fmt.Sprintf("%s: %s is removed", why, r.Container()))
+	message := fmt.Sprintf("%s: %s is removed", why, r.Container())
+	c.Event(r.Pool, reconcile.EventNormal, "Released", r.Name, message)
+	c.sessions.tell(r.Worker, fmt.Sprintf("claim %s: %s", r.Name, message))
 	c.begin(func() { c.dispose(r, gone) })
 	return gone
 }
@@ -91,12 +122,13 @@ func disposal() wait.Backoff {
 // dispose removes a claim's worker and all that there is of the claim, and does not
 // give up before it is done: the engine may be away, or the controller at its end,
 // when the next one goes on.
-func (c *Claims) dispose(r Record, gone chan struct{}) {
+func (c *Claims) dispose(r Record, gone *Departure) {
 	r, err := c.save(r)
 	if err != nil {
 		c.hold(r, gone, err)
 		return
 	}
+	gone.settle(r)
 	backoff := disposal()
 	for {
 		err := c.disposed(c.life, r)
@@ -114,10 +146,11 @@ func (c *Claims) dispose(r Record, gone chan struct{}) {
 	delete(c.records, r.Name)
 	delete(c.private, r.Name)
 	delete(c.leaving, r.Name)
+	delete(c.warned, r.Name)
 	c.disposedOf[r.Worker] = r.Pool
 	c.mu.Unlock()
 	c.idleness.forget(r.Worker)
-	close(gone)
+	gone.end()
 	c.Enqueue(r.Pool)
 }
 
@@ -142,12 +175,12 @@ const heldFor = 10 * time.Minute
 
 // hold keeps a claim whose work could not be saved: it is bound as before, and says
 // why. At its end the controller leaves it to the next one.
-func (c *Claims) hold(r Record, gone chan struct{}, err error) {
+func (c *Claims) hold(r Record, gone *Departure, err error) {
 	if c.life.Err() != nil {
 		return
 	}
 	r.Phase = Bound
-	r.Warning = fmt.Sprintf("not released, for what only its worker has could not be saved: %v; mend that, or remove the container by hand to give it up", err)
+	r.Warning = fmt.Sprintf("not released, for what only its worker has could not be saved: %v; mend that, or give it up with 'hal release --discard %s'", err, r.Name)
 	if !r.Expires.IsZero() {
 		r.Expires = c.Now().Add(heldFor)
 	}
@@ -159,7 +192,8 @@ func (c *Claims) hold(r Record, gone chan struct{}, err error) {
 	delete(c.leaving, r.Name)
 	c.attempts[r.Name] = c.Now().Add(heldFor)
 	c.mu.Unlock()
-	close(gone)
+	gone.settle(r)
+	gone.end()
 }
 
 // disposed does it once. The slots go between the end of the container, which would
@@ -196,23 +230,6 @@ func (c *Claims) removeSlots(ctx context.Context, r Record) error {
 	return c.Binder.Remove(r.slots())
 }
 
-// expire releases the claims whose time is over.
-func (c *Claims) expire() {
-	for _, r := range c.List() {
-		if r.Phase != Bound || r.Expires.IsZero() || c.Now().Before(r.Expires) {
-			continue
-		}
-		left, err := c.leaveUnheld(r, "its time is over")
-		if !left && err == nil {
-			continue
-		}
-		c.Audit.write(Entry{Who: r.Caller.UID, What: "expire", Claim: r.Name, Pool: r.Pool, Container: r.Worker, Err: err})
-		if err != nil {
-			c.Log.Error(err, "claim not released", "claim", r.Name)
-		}
-	}
-}
-
 // expiryPeriod is how often it is looked whose time is over, and what is declared.
 const expiryPeriod = time.Second
 
@@ -228,6 +245,7 @@ func (c *Claims) Run(ctx context.Context) error {
 		case <-ticker.C:
 			c.expire()
 			c.declare()
+			c.line.dismiss(c.declares)
 		case <-look.C:
 			c.endIdle()
 		case <-ctx.Done():

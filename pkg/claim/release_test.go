@@ -37,27 +37,37 @@ var _ = Describe("A release", func() {
 		Expect(w.binder.Workers()).NotTo(ContainElement("hal-dev-0"))
 		_, err := w.claims.Get("fix")
 		Expect(err).To(HaveField("NotFound", true))
-		_, err = w.claims.Release(me, "fix")
+		_, err = w.claims.Release(me, "fix", claim.ReleaseOptions{})
 		Expect(err).To(HaveField("NotFound", true))
+	})
+
+	It("is of the claim with one worker, where that is said, and of no later one of its name", func() {
+		got := w.claim(alice, claim.Request{Name: "fix", Pool: "dev"})
+		_, err := w.claims.Release(alice, "fix", claim.ReleaseOptions{Worker: "another"})
+		Expect(err).To(And(refusal(`claim "fix" has ended, and another has its name`), HaveField("NotFound", true)))
+		Expect(w.claims.Get("fix")).To(Equal(got))
+		leaving, err := w.claims.Release(alice, "fix", claim.ReleaseOptions{Worker: got.Worker})
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(leaving.Done()).WithTimeout(soon).Should(BeClosed())
 	})
 
 	It("is no error while the claim is on its way out, and ends with it", func() {
 		w.claim(alice, claim.Request{Name: "fix", Pool: "dev"})
 		stopping := park()
 		w.engine.Fail(stopping.at("stop"))
-		first, err := w.claims.Release(alice, "fix")
+		first, err := w.claims.Release(alice, "fix", claim.ReleaseOptions{})
 		Expect(err).NotTo(HaveOccurred())
 		Eventually(stopping.arrived).WithTimeout(soon).Should(BeClosed())
-		again, err := w.claims.Release(alice, "fix")
+		again, err := w.claims.Release(alice, "fix", claim.ReleaseOptions{})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(again).To(Equal(first))
-		Expect(again).NotTo(BeClosed())
+		Expect(again.Done()).NotTo(BeClosed())
 		_, err = w.claims.Claim(context.Background(), alice, claim.Request{Name: "fix", Pool: "dev"})
 		Expect(err).To(refusal(`claim "fix" is releasing: wait until it is gone`))
 		_, err = w.claims.Use(alice, "fix", "exec")
 		Expect(err).To(refusal(`claim "fix" is releasing`))
 		stopping.goOn <- nil
-		Eventually(again).WithTimeout(soon).Should(BeClosed())
+		Eventually(again.Done()).WithTimeout(soon).Should(BeClosed())
 	})
 
 	It("ends one claim and no other, however many releases there are at once, and whoever has the name next", func() {
@@ -67,12 +77,12 @@ var _ = Describe("A release", func() {
 			for range 4 {
 				releases.Go(func() {
 					defer GinkgoRecover()
-					gone, err := w.claims.Release(alice, "fix")
+					leaving, err := w.claims.Release(alice, "fix", claim.ReleaseOptions{})
 					if err != nil { // it was gone, or another's
 						Expect(err).To(BeAssignableToTypeOf(&claim.Refusal{}))
 						return
 					}
-					<-gone
+					<-leaving.Done()
 				})
 			}
 			var got claim.Record
@@ -95,10 +105,10 @@ var _ = Describe("A release", func() {
 			}
 			return nil
 		})
-		gone, err := w.claims.Release(me, "fix")
+		leaving, err := w.claims.Release(me, "fix", claim.ReleaseOptions{})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(w.onDisk()).To(ConsistOf(HaveField("Phase", claim.Releasing)))
-		Eventually(gone).WithTimeout(soon).Should(BeClosed())
+		Eventually(leaving.Done()).WithTimeout(soon).Should(BeClosed())
 		Expect(failures.Load()).To(BeNumerically(">", 4))
 		w.nothingLeft()
 	})
@@ -115,7 +125,7 @@ var _ = Describe("A release", func() {
 			}
 			return nil
 		})
-		gone, err := w.claims.Release(me, "fix")
+		leaving, err := w.claims.Release(me, "fix", claim.ReleaseOptions{})
 		Expect(err).NotTo(HaveOccurred())
 		Eventually(removed.arrived).WithTimeout(soon).Should(BeClosed())
 		w.declare(newPool("dev", sized(3, 10)))
@@ -123,7 +133,7 @@ var _ = Describe("A release", func() {
 		Eventually(w.workers).WithTimeout(soon).Should(ContainElements("hal-dev-0", "hal-dev-2"))
 		Expect(w.binder.Workers()).To(ContainElement("hal-dev-0"))
 		removed.goOn <- errors.New("boom") // it tries again
-		Eventually(gone).WithTimeout(soon).Should(BeClosed())
+		Eventually(leaving.Done()).WithTimeout(soon).Should(BeClosed())
 		Expect(w.binder.Workers()).To(ContainElement("hal-dev-0"))
 	})
 
@@ -144,7 +154,7 @@ var _ = Describe("A release", func() {
 		w.engine.Fail(renaming.at("rename"))
 		ended, _ := w.begin(alice, claim.Request{Name: "fix", Pool: "dev"})
 		Eventually(renaming.arrived).WithTimeout(soon).Should(BeClosed())
-		_, err := w.claims.Release(alice, "fix")
+		_, err := w.claims.Release(alice, "fix", claim.ReleaseOptions{})
 		Expect(err).To(refusal(`claim "fix" is being made`))
 		renaming.goOn <- nil
 		Eventually(ended).WithTimeout(soon).Should(Receive(HaveField("Err", BeNil())))
@@ -158,7 +168,9 @@ var _ = Describe("A release", func() {
 				Expect(c.State).To(Equal(runtime.StateRunning))
 				return "/rescued/fix", nil
 			})
-			w.release(alice, "fix")
+			leaving, err := w.claims.Release(alice, "fix", claim.ReleaseOptions{})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(leaving.Outcome()).To(HaveField("Rescued", "/rescued/fix"))
 			Expect(w.told("Rescued")).To(ConsistOf(ContainSubstring("/rescued/fix")))
 		})
 
@@ -173,6 +185,19 @@ var _ = Describe("A release", func() {
 			w.onRescue(nil)
 			w.release(alice, "fix")
 			Expect(w.claims.List()).To(BeEmpty())
+		})
+
+		It("saves nothing where that is asked for, not even what could not be saved before", func() {
+			w.claim(alice, claim.Request{Name: "fix", Pool: "dev"})
+			w.onRescue(func(claim.Record) (string, error) { return "", errors.New("no space left") })
+			w.release(alice, "fix")
+			Expect(w.claims.Get("fix")).To(HaveField("Warning", ContainSubstring("hal release --discard fix")))
+			_, err := w.claims.Release(bob, "fix", claim.ReleaseOptions{Discard: true})
+			Expect(err).To(refusal("another person's"))
+			leaving, err := w.claims.Release(alice, "fix", claim.ReleaseOptions{Discard: true})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(leaving.Outcome()).To(And(HaveField("Phase", claim.Releasing), HaveField("Rescued", "")))
+			w.nothingLeft()
 		})
 
 		It("saves nothing of a claim that did not come about", func() {
@@ -218,6 +243,47 @@ var _ = Describe("The end of a claim's time", func() {
 		Consistently(w.claims.List, "1200ms").Should(HaveExactElements(HaveField("Phase", claim.Bound)))
 		w.ahead.Store(int64(31 * time.Minute))
 		w.nothingLeft()
+	})
+
+	It("is moved no further than the pool gives a claim at a time", func() {
+		got := w.claim(alice, claim.Request{Name: "fix", Pool: "dev"})
+		_, err := w.claims.Extend(alice, "fix", 61*time.Minute)
+		Expect(err).To(refusal(`pool "dev" gives a claim 1h0m0s at a time`))
+		Expect(w.claims.Get("fix")).To(Equal(got))
+	})
+
+	It("is told before it comes to those who are connected, once, and again before another end", func() {
+		var mu sync.Mutex
+		var told []string
+		got := w.claim(alice, claim.Request{Name: "fix", Pool: "dev", TTL: time.Hour})
+		other := w.claim(alice, claim.Request{Name: "other", Pool: "dev"})
+		defer w.claims.Opened(got, func(message string) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, message)
+		})()
+		defer w.claims.Opened(other, func(string) { defer GinkgoRecover(); Fail("it is another's") })()
+		_, err := w.claims.Extend(alice, "other", time.Hour)
+		Expect(err).NotTo(HaveOccurred())
+		heard := func() []string {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(told)
+		}
+		w.ahead.Store(int64(54 * time.Minute))
+		Consistently(heard, "1200ms").Should(BeEmpty())
+		w.ahead.Store(int64(56 * time.Minute))
+		_, err = w.claims.Extend(alice, "other", time.Hour)
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(heard).Should(HaveExactElements(MatchRegexp(`^claim fix is released in (4m0s|3m5\ds): 'hal extend fix --by 1h' keeps it$`)))
+		Consistently(heard, "1200ms").Should(HaveLen(1))
+		Expect(w.told("ClaimExpires")).To(HaveLen(1))
+		_, err = w.claims.Extend(alice, "fix", 30*time.Minute)
+		Expect(err).NotTo(HaveOccurred())
+		w.ahead.Store(int64(82 * time.Minute))
+		Eventually(heard).Should(HaveLen(2))
+		w.ahead.Store(int64(87 * time.Minute))
+		Eventually(heard).Should(ContainElement("claim fix: its time is over: hal-dev-0.fix is removed"))
 	})
 
 	It("is either moved or come, and the claim not left in between, when both happen at once", func() {
@@ -284,9 +350,9 @@ var _ = Describe("A store that takes no records", func() {
 			return nil
 		})
 		Expect(try(alice)).To(MatchError(ContainSubstring(`record claim "fix"`)))
-		gone, err := w.claims.Release(alice, "fix")
+		leaving, err := w.claims.Release(alice, "fix", claim.ReleaseOptions{})
 		if err == nil { // it is on its way out by itself
-			Consistently(gone, "100ms").ShouldNot(BeClosed())
+			Consistently(leaving.Done(), "100ms").ShouldNot(BeClosed())
 		}
 		Eventually(func() bool { return w.has(first.ID) }).WithTimeout(soon).Should(BeFalse())
 		mend()
@@ -297,7 +363,7 @@ var _ = Describe("A store that takes no records", func() {
 		Expect(try(alice)).To(Succeed())
 		mend := w.breakStore()
 		for range 2 {
-			_, err := w.claims.Release(alice, "fix")
+			_, err := w.claims.Release(alice, "fix", claim.ReleaseOptions{})
 			Expect(err).To(MatchError(ContainSubstring(`record claim "fix"`)))
 		}
 		Expect(w.claims.Get("fix")).To(HaveField("Phase", claim.Bound))
@@ -318,12 +384,12 @@ var _ = Describe("A store that takes no records", func() {
 			}
 			return nil
 		})
-		gone, err := w.claims.Release(alice, "fix")
+		leaving, err := w.claims.Release(alice, "fix", claim.ReleaseOptions{})
 		Expect(err).NotTo(HaveOccurred())
 		Eventually(removed).WithTimeout(soon).Should(BeClosed())
-		Consistently(gone, "100ms").ShouldNot(BeClosed())
+		Consistently(leaving.Done(), "100ms").ShouldNot(BeClosed())
 		mend()
-		Eventually(gone).WithTimeout(soon).Should(BeClosed())
+		Eventually(leaving.Done()).WithTimeout(soon).Should(BeClosed())
 		usable()
 	})
 

@@ -51,3 +51,7 @@ func (r Request) waiting(ctx context.Context) (context.Context, context.CancelFu
 
 // ErrWaited says that a claim got nothing in the time that it was given.
 var ErrWaited = errors.New("no worker became ready in time")
+
+func noPool(name string) error {
+	return &Refusal{NotFound: true, Message: fmt.Sprintf("no pool %q", name)}
+}

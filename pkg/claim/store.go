@@ -94,6 +94,18 @@ func (s Store) Remove(name string) error {
 	return s.sync()
 }
 
+// setAside moves a record that cannot be read out of the way of a new one.
+func (s Store) setAside(name string) error {
+	if s.Dir == "" {
+		return nil
+	}
+	err := os.Rename(s.path(name), s.path(name)+".unreadable")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("set the unreadable record of claim %q aside: %w", name, err)
+	}
+	return nil
+}
+
 // sync brings the directory itself to disk: the name of a new file is in it.
 func (s Store) sync() error {
 	dir, err := os.Open(s.Dir)

@@ -290,9 +290,9 @@ type outcome struct {
 // release releases a claim and waits until it is gone.
 func (w *world) release(who bind.Caller, name string) {
 	GinkgoHelper()
-	gone, err := w.claims.Release(who, name)
+	leaving, err := w.claims.Release(who, name, claim.ReleaseOptions{})
 	Expect(err).NotTo(HaveOccurred())
-	Eventually(gone).WithTimeout(soon).Should(BeClosed())
+	Eventually(leaving.Done()).WithTimeout(soon).Should(BeClosed())
 }
 
 // nothingLeft expects that there are as many unclaimed workers as are kept warm and no

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os/exec"
 	"strings"
+
+	"hal-controller/pkg/api"
 )
 
 // measureCommands times whole processes, ours beside docker's.
@@ -30,9 +32,9 @@ func (c claimer) measureCommands(figures *table) {
 		}
 		figures.addRatio(what, of, "bare: docker run --rm, same image and limits")
 	}
-	gone := func() { c.release("cmd", true) }
+	gone := func() { c.release("cmd", api.Gone) }
 	measure("claim + exec true + release, 3 processes", halWaits("--wait=true"), func() {}, "true")
-	measure("the same, the removal not waited for", halWaits("--wait=false"), func() { _ = c.client.Release(context.Background(), "cmd", true) }, "true")
+	measure("the same, the removal not waited for", halWaits("--wait=false"), func() { _, _ = c.client.Release(context.Background(), "cmd", api.ReleaseOptions{Until: api.Gone}) }, "true")
 	if c.hasClaimNew() {
 		measure("hal exec --claim-new -- true (≤ 0.33)", func(command ...string) {
 			c.run(c.daemon.hal(append([]string{"exec", "--claim-new", c.pool, "--"}, command...)...))

@@ -68,11 +68,11 @@ func measureLibrary(t *testing.T, figures *table) {
 				t.Fatal(err)
 			}
 		})
-		gone, err := library.Release(root, name)
+		leaving, err := library.Release(root, name, claim.ReleaseOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		<-gone
+		<-leaving.Done()
 		of, took = append(of, p), append(took, p.us)
 	}
 	r.bareKill(bare, 1)

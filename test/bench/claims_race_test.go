@@ -43,7 +43,7 @@ func (c claimer) race(figures *table) {
 					doubles++
 				}
 				holders[claim.ContainerID] = name
-				go c.release(name, false)
+				go c.release(name, api.Recorded)
 				return nil
 			})
 		}

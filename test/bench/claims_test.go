@@ -113,8 +113,8 @@ func (c claimer) claim(name string) api.Claim {
 	return claim
 }
 
-func (c claimer) release(name string, wait bool) {
-	if err := c.client.Release(context.Background(), name, wait); err != nil {
+func (c claimer) release(name string, until api.Stage) {
+	if _, err := c.client.Release(context.Background(), name, api.ReleaseOptions{Until: until}); err != nil {
 		c.t.Errorf("release %s: %v", name, err)
 	}
 }
@@ -143,7 +143,7 @@ func (c claimer) measureOneByOne(figures *table) {
 		name := fmt.Sprintf("still%d", i)
 		waitSettled(c.t, c.daemon.socket)
 		still = append(still, timed(func() { c.claim(name) }))
-		c.release(name, true)
+		c.release(name, api.Gone)
 	}
 	figures.percentiles(fmt.Sprintf("the same, %d, nothing else going on", claims/10), still, "")
 }
@@ -161,7 +161,7 @@ func (c claimer) oneByOne(n int, prefix string, pause time.Duration) []time.Dura
 			continue
 		}
 		took = append(took, time.Since(began))
-		c.release(name, false)
+		c.release(name, api.Recorded)
 	}
 	return took
 }
@@ -173,7 +173,7 @@ func (c claimer) measureAtOnce(figures *table) {
 		c.ready(atOnce)
 		waitSettled(c.t, c.daemon.socket)
 		took = append(took, c.together(atOnce, fmt.Sprintf("at%d-", round))...)
-		c.each(atOnce, func(i int) { c.release(fmt.Sprintf("at%d-%d", round, i), true) })
+		c.each(atOnce, func(i int) { c.release(fmt.Sprintf("at%d-%d", round, i), api.Gone) })
 	}
 	figures.percentiles(fmt.Sprintf("%d claims at once, %d times", atOnce, rounds), took, "p95 ≤ 100 ms")
 }
@@ -212,7 +212,7 @@ func (c claimer) measureScaleUp(figures *table) {
 	if err := c.client.Scale(context.Background(), c.pool, warm); err != nil {
 		c.t.Fatal(err)
 	}
-	c.each(20, func(i int) { c.release(fmt.Sprintf("up%d", i), true) })
+	c.each(20, func(i int) { c.release(fmt.Sprintf("up%d", i), api.Gone) })
 	waitSettled(c.t, c.daemon.socket)
 }
 

@@ -61,7 +61,7 @@ var _ = Describe("Forty claims at once on a pool of twenty", func() {
 				mu.Lock()
 				workers[c.ContainerID] += name
 				mu.Unlock()
-				Expect(client.Release(context.Background(), name, true)).To(Succeed())
+				Expect(client.Release(context.Background(), name, api.ReleaseOptions{Until: api.Gone})).Error().NotTo(HaveOccurred())
 			})
 			Expect(workers).To(HaveLen(claims), "no worker was two claims': %v", workers)
 			Expect(w.claims()).To(BeEmpty())

@@ -27,7 +27,9 @@ type Backend struct {
 	err    error
 	claims []api.Claim
 	places []int
-	play   func(ctx context.Context, claim string, p *fakeruntime.Process) int
+	// rescued are the directories of what was rescued, by claim.
+	rescued map[string]string
+	play    func(ctx context.Context, claim string, p *fakeruntime.Process) int
 }
 
 // SetPools replaces the pools, and makes no event of it.

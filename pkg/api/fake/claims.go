@@ -1,9 +1,11 @@
 package fake
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"hal-controller/pkg/api"
@@ -55,15 +57,33 @@ func (b *Backend) Claim(ctx context.Context, request api.ClaimRequest, place fun
 	return claim, nil
 }
 
+// SetRescued has a directory told at the release of a claim.
+func (b *Backend) SetRescued(claim, dir string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.rescued == nil {
+		b.rescued = map[string]string{}
+	}
+	b.rescued[claim] = dir
+}
+
 // Release implements api.ClaimBackend.
-func (b *Backend) Release(_ context.Context, name string, wait bool) error {
-	if err := b.do("release %s wait=%t", name, wait); err != nil {
-		return err
+func (b *Backend) Release(_ context.Context, name string, o api.ReleaseOptions) (api.Released, error) {
+	words := []string{"release", name, string(cmp.Or(o.Until, api.Recorded)), o.ContainerID}
+	if o.Discard {
+		words = append(words, "discard")
+	}
+	words = slices.DeleteFunc(words, func(word string) bool { return word == "" })
+	if err := b.do("%s", strings.Join(words, " ")); err != nil {
+		return api.Released{}, err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.claims = slices.DeleteFunc(b.claims, func(c api.Claim) bool { return c.Name == name })
-	return nil
+	if o.Until == "" || o.Until == api.Recorded {
+		return api.Released{}, nil
+	}
+	return api.Released{Rescued: b.rescued[name]}, nil
 }
 
 // Extend implements api.ClaimBackend.
