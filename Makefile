@@ -16,6 +16,9 @@ GO_DIRS  := cmd images pkg test
 E2E      := ./pkg/runtime/docker/... ./pkg/claim/bind ./pkg/claim/rescue ./pkg/claim/workspace ./test/...
 ENGINE   := test/engines/docker-io.sh
 
+# What specs wait for comes long before that, on a machine with other work too.
+export GOMEGA_DEFAULT_EVENTUALLY_TIMEOUT ?= 20s
+
 # How many random worlds the simulation settles in `make test`, and how many of
 # them under the race detector, which makes each some ten times slower.
 SIMULATION_WORLDS ?= 20000

@@ -281,6 +281,28 @@ var _ = Describe("The controller", func() {
 		Expect(reconciler.Status("dev").Failed).To(Equal(1))
 	})
 
+	It("makes anew what the engine will never start: services, the sandbox and workers", func() {
+		var mu sync.Mutex
+		first := map[string]string{} // of each name, the container that is stuck
+		engine.Fail(func(c fake.Call) error {
+			if c.Method != "start" {
+				return nil
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if _, known := first[c.Name]; !known {
+				first[c.Name] = c.ID
+			}
+			if first[c.Name] == c.ID {
+				return fmt.Errorf("%w: task already exists", runtime.ErrStuck)
+			}
+			return nil
+		})
+		manifests.set(newPool(noProbe, setWarm(1)))
+		Eventually(condition(spec.ConditionReady)).Should(Equal("True MinimumWarm"))
+		Expect(engine.Changes()).To(ContainElements("remove hal-dev-sandbox", "remove hal-dev-parent"))
+	})
+
 	It("tells when a pass that began after the question has ended", func() {
 		manifests.set(newPool(noProbe, noParent))
 		settled()
@@ -330,6 +352,21 @@ var _ = Describe("The controller", func() {
 		claimable.Drop("dev", worker.ID)
 		reconciler.Enqueue("dev")
 		Eventually(running).Should(BeEmpty())
+	})
+
+	It("does not remove a worker that ended as it was claimed", func() {
+		manifests.set(newPool(noProbe, setWarm(1), noParent))
+		settled()
+		quiet()
+		worker, ok := claimable.Take("dev")
+		Expect(ok).To(BeTrue())
+		engine.Kill("hal-dev-0", 0)
+		Eventually(running).Should(Equal([]string{"hal-dev-1"}))
+		quiet()
+		Expect(engine.Changes()).NotTo(ContainElement("remove hal-dev-0"))
+		claimable.Drop("dev", worker.ID)
+		reconciler.Enqueue("dev")
+		Eventually(engine.Changes).Should(ContainElement("remove hal-dev-0"))
 	})
 
 	It("goes on with other pools when one panics", func() {

@@ -179,7 +179,22 @@ func diffSingle(s State, want runtime.ContainerSpec, have []*runtime.Container, 
 		p.add(Remove{step{c.Name, orElse(cause, "its sandbox is gone")}, c.ID, false})
 		return false
 	}
+	if f, stuck := stuckFailure(s, c); stuck {
+		p.add(Remove{step{c.Name, f.Reason}, c.ID, false})
+		return false
+	}
 	return diffRestart(s, want, c, p)
+}
+
+// stuckFailure is why the engine will never start a container again, so that it has
+// to be made anew. A sandbox that claimed workers use is not: they could not join
+// another.
+func stuckFailure(s State, c *runtime.Container) (Failure, bool) {
+	f, failed := failureOf(s.Failures, c)
+	if !failed || !f.Stuck || c.Owner.Role == runtime.RoleSandbox && len(claimsIn(s, c)) > 0 {
+		return Failure{}, false
+	}
+	return f, true
 }
 
 // sandboxReplaced says that a stopped container cannot start again, because the

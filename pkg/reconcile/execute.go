@@ -74,11 +74,11 @@ func (e executor) one(ctx context.Context, pool string, action Action) Result {
 	ctx, cancel := context.WithTimeoutCause(ctx, callTimeout, fmt.Errorf("no answer from the engine within %s", callTimeout))
 	defer cancel()
 	result := Result{Action: action}
+	if id, withdraw := withdrawn(action); withdraw && !e.claimable.Retire(pool, id) {
+		result.Skipped = true
+		return result
+	}
 	if stop, ok := action.(Stop); ok {
-		if stop.Withdraw && !e.claimable.Retire(pool, stop.ID) {
-			result.Skipped = true
-			return result
-		}
 		e.stops.begin(pool, stop)
 		return result
 	}
@@ -86,6 +86,20 @@ func (e executor) one(ctx context.Context, pool string, action Action) Result {
 		result.Err = fmt.Errorf("%s: %w", action, err)
 	}
 	return result
+}
+
+// withdrawn is what an action takes from under whoever may just be claiming it. A
+// worker that is removed had ended when it was listed, and may have been on offer
+// until then; of other containers no claim has any.
+func withdrawn(action Action) (id string, withdraw bool) {
+	switch a := action.(type) {
+	case Stop:
+		return a.ID, a.Withdraw
+	case Remove:
+		return a.ID, true
+	default:
+		return "", false
+	}
 }
 
 func (e executor) call(ctx context.Context, action Action) error {

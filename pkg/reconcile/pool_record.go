@@ -42,7 +42,7 @@ func (r *Reconciler) note(pool string, s State, results []Result) bool {
 			if result.Err == nil {
 				delete(record.asked, a.ID) // it runs again: its next end is its own
 			}
-			if errors.Is(result.Err, runtime.ErrInvalid) {
+			if errors.Is(result.Err, runtime.ErrInvalid) || errors.Is(result.Err, runtime.ErrStuck) {
 				record.failures = append(slices.Clone(record.failures), startFailure(s, a, result.Err))
 				changed = true
 			}
@@ -132,7 +132,10 @@ func (r *Reconciler) seen(pool string, o Observed) {
 
 // startFailure is the failure of a container whose start the engine refused.
 func startFailure(s State, a Start, err error) Failure {
-	f := Failure{ID: a.ID, Name: a.Name, At: s.Now, Reason: "could not be started: " + err.Error()}
+	f := Failure{
+		ID: a.ID, Name: a.Name, At: s.Now, Reason: "could not be started: " + err.Error(),
+		Stuck: errors.Is(err, runtime.ErrStuck),
+	}
 	for c := range s.Observed.each() {
 		if c.ID == a.ID {
 			f.Role, f.SpecHash = c.Owner.Role, c.Owner.SpecHash

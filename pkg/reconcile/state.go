@@ -90,6 +90,8 @@ type Failure struct {
 	At       time.Time
 	// Reason in a few words: "exited with code 1", "killed: out of memory".
 	Reason string
+	// Stuck says that the engine will never start this container again.
+	Stuck bool
 	// LastLog is its last line of output.
 	LastLog string
 	quoted  bool // LastLog has been asked for

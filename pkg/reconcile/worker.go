@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -219,8 +220,9 @@ func hardDrift(want runtime.ContainerSpec, c *runtime.Container) string {
 	return strings.Join(specDifferences(want, c.Inspection.Spec), ", ")
 }
 
+// failureOf is the latest failure of a container.
 func failureOf(failures []Failure, c *runtime.Container) (Failure, bool) {
-	for _, f := range failures {
+	for _, f := range slices.Backward(failures) {
 		if f.ID == c.ID {
 			return f, true
 		}

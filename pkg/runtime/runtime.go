@@ -22,6 +22,9 @@ var (
 	ErrForeign = errors.New("name held by a foreign object")
 	// ErrInvalid: the engine refuses the request as it is. Retrying cannot help until it changes.
 	ErrInvalid = errors.New("refused by the engine")
+	// ErrStuck: the engine will never start this container, whatever is asked or
+	// changed; a new one like it may well start.
+	ErrStuck = errors.New("it cannot be started any more")
 	// ErrInUse: the network or volume has users and cannot be removed now.
 	ErrInUse = errors.New("in use")
 )
@@ -58,7 +61,8 @@ type Containers interface {
 	// next List shows it under its name.
 	Create(ctx context.Context, spec ContainerSpec) (id string, err error)
 	// Start starts a created or exited container. A running one is no error.
-	// ErrNotFound, ErrInvalid (its command cannot be run, a port is taken).
+	// ErrNotFound, ErrInvalid (its command cannot be run, a port is taken),
+	// ErrStuck.
 	Start(ctx context.Context, id string) error
 	// Stop sends the container's stop signal, waits its grace and kills it. A
 	// paused one is unpaused first. A stopped or missing one is no error.

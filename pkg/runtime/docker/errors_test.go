@@ -44,7 +44,7 @@ func classOf(err error) error {
 	class := errOther
 	for _, each := range []error{
 		runtime.ErrUnavailable, runtime.ErrNotFound, runtime.ErrImageMissing, runtime.ErrNameTaken,
-		runtime.ErrForeign, runtime.ErrInvalid, runtime.ErrInUse,
+		runtime.ErrForeign, runtime.ErrInvalid, runtime.ErrInUse, runtime.ErrStuck,
 	} {
 		if errors.Is(err, each) {
 			Expect(class).To(Equal(errOther), "%v is of two classes", err)
@@ -84,6 +84,8 @@ var _ = Describe("An answer of the engine", func() {
 		Entry("409 to a start", start, 409, "cannot join network of a non running container", runtime.ErrInvalid),
 		Entry("409 to a start, of one that is going", start, 409, "container is marked for removal and cannot be started", runtime.ErrNotFound),
 		Entry("500 to a start, for a port", start, 500, "Bind for 127.0.0.1:80 failed: port is already allocated", runtime.ErrInvalid),
+		Entry("409 to a start, of one that was being started when the engine was killed", start, 409, "task already exists: unknown", runtime.ErrStuck),
+		Entry("500 to a start, of such a one", start, 500, "failed to create task for container: task already exists: unknown", runtime.ErrStuck),
 		Entry("500 to a start", start, 500, "disk on fire", errOther),
 		Entry("503 to a start", start, 503, "going down", runtime.ErrUnavailable),
 		Entry("404 to a create", create, 404, "No such image: i", runtime.ErrImageMissing),
