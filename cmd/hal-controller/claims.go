@@ -23,6 +23,8 @@ import (
 type claimOptions struct {
 	// roots are where projects may be; none: the caller's home.
 	roots []string
+	// slots is the directory of the workers' slots.
+	slots string
 	// adminGroup is whose members may use everyone's claims; "": nobody's.
 	adminGroup string
 }
@@ -34,7 +36,7 @@ func (op *operator) openClaims(o claimOptions) error {
 	}
 	var err, unbindable error
 	op.roots = o.roots
-	op.binder, unbindable = bind.Open(filepath.Join(op.state, "slots"))
+	op.binder, unbindable = bind.Open(o.slots)
 	if unbindable != nil && !errors.Is(unbindable, bind.ErrUnsupported) {
 		return unbindable
 	}

@@ -75,6 +75,7 @@ func (a *app) newOperator(ctx context.Context, o controllerOptions, log logr.Log
 	if o.stateDir != "" {
 		o.stateDir = state.For(o.stateDir, id, a.instance)
 	}
+	o.claims.slots = state.Slots(id, a.instance)
 	op := &operator{
 		engine: engine, lock: lock, log: log, events: &reconcile.Events{}, claimable: &reconcile.Claimable{}, state: o.stateDir,
 		store: spec.NewStore(o.path, o.stateDir), changed: make(chan struct{}, 1),

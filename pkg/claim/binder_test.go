@@ -34,15 +34,11 @@ func (b *binder) bound(worker string) map[string]string {
 	return bound
 }
 
-// forget unbinds everything, as a restart of the machine does.
+// forget takes all slots away, as a restart of the machine does.
 func (b *binder) forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, slots := range b.slots {
-		for slot := range slots {
-			slots[slot] = ""
-		}
-	}
+	clear(b.slots)
 }
 
 func (b *binder) Path(worker, slot string) string { return "/slots/" + worker + "/" + slot }

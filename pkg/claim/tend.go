@@ -2,10 +2,12 @@ package claim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
 
+	"hal-controller/pkg/claim/bind"
 	"hal-controller/pkg/reconcile"
 	"hal-controller/pkg/runtime"
 	"hal-controller/pkg/spec"
@@ -179,6 +181,9 @@ func (c *Claims) revived(ctx context.Context, r Record) error {
 			return err
 		}
 		defer project.Close()
+		if err := c.makeSlots(r); err != nil {
+			return err
+		}
 		if _, err := c.furnish(r, project); err != nil {
 			return err
 		}
@@ -188,6 +193,16 @@ func (c *Claims) revived(ctx context.Context, r Record) error {
 	}
 	if err := c.redeliver(ctx, r); err != nil {
 		c.Event(r.Pool, reconcile.EventWarning, "SecretsLost", r.Name, err.Error())
+	}
+	return nil
+}
+
+// makeSlots makes the slots of a claimed worker that a restart of the machine took away.
+func (c *Claims) makeSlots(r Record) error {
+	for _, slot := range r.Inside.Slots {
+		if err := c.Binder.Make(r.slots(), slot); err != nil && !errors.Is(err, bind.ErrBound) {
+			return err
+		}
 	}
 	return nil
 }

@@ -28,6 +28,13 @@ func For(base, engine, instance string) string {
 	return filepath.Join(base, strings.ReplaceAll(engine, ":", ""), instance)
 }
 
+// Slots is where the slots of an instance's workers on an engine are: in /run, for
+// they are nothing without the mounts that a reboot takes away, and not where state
+// is kept, for whoever removes that must not get into the projects that are bound.
+func Slots(engine, instance string) string {
+	return For("/run/hal-controller-slots", engine, instance)
+}
+
 // DefaultSocket is where the daemon of an instance serves its API:
 // /run/hal-controller/INSTANCE.sock for root, else under $XDG_RUNTIME_DIR or,
 // where that is not set, in the state directory.

@@ -67,7 +67,6 @@ func newClaimer(t *testing.T, warm, most int) claimer {
 	c.client = api.NewClient(c.daemon.socket)
 	t.Cleanup(func() { // before the daemon ends
 		_ = c.daemon.hal("release", "--all").Run()
-		unmountBelow(filepath.Dir(c.daemon.socket))
 	})
 	return c
 }

@@ -4,6 +4,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,9 +14,12 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"hal-controller/pkg/api"
 	"hal-controller/pkg/reconcile"
 	"hal-controller/pkg/spec"
+	"hal-controller/pkg/state"
 )
 
 const (
@@ -33,6 +37,20 @@ func measureDaemon(t *testing.T, figures *table) {
 	busy := float64(d.cpuTicks()-before) / ticksPerSecond / settledFor.Seconds()
 	figures.fact(fmt.Sprintf("CPU of a settled daemon, %d workers", workers), fmt.Sprintf("%.2f %%", 100*busy), "of one core, over "+settledFor.String())
 	figures.fact("resident memory of it", fmt.Sprintf("%.1f MB", float64(d.residentKiB())/1024), "VmRSS")
+}
+
+// removeSlots removes what an instance has made outside of its own directories.
+func removeSlots(t *testing.T, instance string) {
+	dirs, err := filepath.Glob(state.Slots("*", instance))
+	if err != nil {
+		t.Error(err)
+	}
+	for _, dir := range dirs {
+		unmountBelow(dir)
+		if err := errors.Join(unix.Unmount(dir, unix.MNT_DETACH), os.RemoveAll(dir)); err != nil {
+			t.Errorf("remove %s: %v", dir, err)
+		}
+	}
 }
 
 type daemonProcess struct {
@@ -75,6 +93,7 @@ func startDaemon(t *testing.T, name, text string, flags ...string) daemonProcess
 	if err := d.command.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { removeSlots(t, instance) })
 	t.Cleanup(func() {
 		if err := run("delete", "pool", name, "--wait", "--timeout", "2m").Run(); err != nil {
 			t.Errorf("delete the daemon's pool: %v", err)

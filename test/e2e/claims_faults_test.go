@@ -84,6 +84,26 @@ var _ = Describe("A claim with a project", func() {
 		Expect(filepath.Join(project, "sub", "file")).To(BeAnExistingFile())
 	})
 
+	It("loses nothing of its project when the state directory is removed, and is known by its worker's name", func() {
+		w := newWorld()
+		p := w.pool("statelost", 1)
+		pool := p.Metadata.Name
+		file := w.write("pool.yaml", p)
+		c := w.serve(file)
+		w.settle(pool, 1)
+		project := w.project("statelost", amy)
+		w.bound(amy, pool, "fix", "--project", project)
+		before := tree(project)
+		w.forgetState()
+		Expect(tree(project)).To(Equal(before))
+		c.kill()
+		w.serve(file)
+		Eventually(func() string { return w.claims()["fix"].Message }).Should(ContainSubstring("its record was lost"))
+		Expect(w.inside(0, "fix", "cat sub/file").Out).To(Equal("of statelost\n"))
+		Expect(w.hal("release", "fix")).To(exitWith(0))
+		Expect(tree(project)).To(Equal(before))
+	})
+
 	It("is there as a whole or not at all, whenever the controller is killed", func() {
 		w := newWorld()
 		p := w.pool("kills", 3)

@@ -23,6 +23,7 @@ import (
 
 	"hal-controller/pkg/reconcile"
 	"hal-controller/pkg/spec"
+	"hal-controller/pkg/state"
 )
 
 // world is a spec's own corner of an engine: an instance of the controller with
@@ -167,23 +168,31 @@ func (c *controller) stop() {
 	Expect(c.code).To(BeZero())
 }
 
-// forgetState is a lost disk: all of the state but the slots, which are mounted in
-// the workers. A removal of these would go on into the projects.
+// forgetState is a lost disk.
 func (w *world) forgetState() {
 	GinkgoHelper()
-	kept, err := filepath.Glob(filepath.Join(w.state(), "*", w.instance, "*"))
+	Expect(os.RemoveAll(w.state())).To(Succeed())
+}
+
+// slots are the directories of the workers that have any.
+func (w *world) slots() []string {
+	GinkgoHelper()
+	slots, err := filepath.Glob(filepath.Join(state.Slots("*", w.instance), "*"))
 	Expect(err).NotTo(HaveOccurred())
-	for _, path := range kept {
-		if filepath.Base(path) != "slots" {
-			Expect(os.RemoveAll(path)).To(Succeed())
-		}
-	}
+	return slots
 }
 
 func (w *world) removeHome() {
 	GinkgoHelper()
 	unmountBelow(w.home)
 	Expect(os.RemoveAll(w.home)).To(Succeed())
+	dirs, err := filepath.Glob(state.Slots("*", w.instance))
+	Expect(err).NotTo(HaveOccurred())
+	for _, dir := range dirs {
+		unmountBelow(dir)
+		Expect(unix.Unmount(dir, unix.MNT_DETACH)).To(Or(Succeed(), MatchError(unix.EINVAL)))
+		Expect(os.RemoveAll(dir)).To(Succeed())
+	}
 }
 
 // unmountBelow takes away all mounts below a directory, the last one first.
