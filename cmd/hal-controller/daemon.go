@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hal-controller/pkg/api"
+	"hal-controller/pkg/claim/bind"
 	"hal-controller/pkg/reconcile"
 	"hal-controller/pkg/runtime"
 	"hal-controller/pkg/spec"
@@ -21,6 +22,8 @@ type daemon struct {
 	*operator
 	app  *app
 	path string
+	// admin says whether a person administers the controller.
+	admin func(bind.Caller) bool
 	// files is held by who edits manifests: read, change, write is one step.
 	files sync.Mutex
 	// naming is of the claims that are on their way.
@@ -33,6 +36,19 @@ func (d *daemon) Info() api.Info {
 		Version: version, PID: os.Getpid(), Instance: d.app.instance, Source: d.path,
 		Engine: d.endpoint.String(),
 	}
+}
+
+// Manage refuses whoever is not root, this process's own user or an administrator: what
+// a pool is concerns all who have claims on it.
+func (d *daemon) Manage(ctx context.Context) error {
+	who, err := caller(ctx)
+	if err != nil {
+		return err
+	}
+	if who.UID == 0 || int(who.UID) == os.Geteuid() || d.admin(who) {
+		return nil
+	}
+	return &api.Error{Code: api.CodeRefused, Message: fmt.Sprintf("user %s may not change pools: ask root, or a member of the group that the controller was given with --admin-group", userName(who.UID))}
 }
 
 // Pools are the pools that are declared or draining, with their status.

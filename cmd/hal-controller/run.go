@@ -35,7 +35,8 @@ func newRun(a *app) *cobra.Command {
 	}
 	a.controllerFlags(c, &o, &mode)
 	c.Flags().StringArrayVar(&o.claims.roots, "project-root", nil, "directory that projects of claims may be in; may be repeated (default: the home of whoever claims)")
-	c.Flags().StringVar(&o.claims.adminGroup, "admin-group", "", "group whose members may use everyone's claims")
+	c.Flags().StringVar(&o.claims.adminGroup, "admin-group", "", "group whose members may use everyone's claims, and change pools")
+	c.Flags().StringVar(&o.socketGroup, "socket-group", "", "group whose members may claim, by its use of the socket (default: that of this process)")
 	return c
 }
 
@@ -96,10 +97,12 @@ func (a *app) run(ctx context.Context, o controllerOptions, mode string) error {
 	if problems := op.store.Problems(); len(problems) > 0 {
 		fmt.Fprintln(a.errOut, problems.Error())
 	}
-	server := api.LogChanges(log, api.NewServer(&daemon{operator: op, app: a, path: o.path}))
+	server := api.LogChanges(log, api.NewServer(&daemon{operator: op, app: a, path: o.path, admin: o.claims.admin}))
 	err = op.run(ctx,
 		func(ctx context.Context) error { return op.follow(ctx, changes) },
-		func(ctx context.Context) error { return api.Serve(ctx, a.socketPath(), server) },
+		func(ctx context.Context) error {
+			return api.Serve(ctx, api.Socket{Path: a.socketPath(), Group: o.socketGroup}, server)
+		},
 		func(ctx context.Context) error { return op.show(ctx, progress) },
 		op.claims.Run,
 	)

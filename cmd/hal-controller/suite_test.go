@@ -57,7 +57,7 @@ func serving(b api.Backend) {
 	socket := os.Getenv("HAL_SOCKET")
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- api.Serve(ctx, socket, api.NewServer(b)) }()
+	go func() { ended <- api.Serve(ctx, api.Socket{Path: socket}, api.NewServer(b)) }()
 	DeferCleanup(func() {
 		cancel()
 		Eventually(ended).WithTimeout(10 * time.Second).Should(Receive(BeNil()))

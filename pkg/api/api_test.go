@@ -98,6 +98,23 @@ var _ = Describe("a client and a server", func() {
 		Entry("delete", func(ctx context.Context, c *api.Client) error { return c.Delete(ctx, "ci") }, "delete ci"),
 	)
 
+	It("change nothing for somebody who may not change pools, and show them all the same", func(ctx SpecContext) {
+		no := &api.Error{Code: api.CodeRefused, Message: "user bob may not change pools"}
+		backend.Refuse(no)
+		for _, ask := range []func() error{
+			func() error { return client.Reconcile(ctx, "dev") },
+			func() error { return client.Rollout(ctx, "dev", api.RolloutUndo) },
+			func() error { return client.Scale(ctx, "dev", 0) },
+			func() error { return client.Suspend(ctx, "dev", true) },
+			func() error { return client.Delete(ctx, "ci") },
+			func() error { _, err := client.Apply(ctx, []byte("kind: Pool"), true); return err },
+		} {
+			Expect(ask()).To(Equal(no))
+		}
+		Expect(backend.Calls()).To(BeEmpty())
+		Expect(client.Pools(ctx)).To(HaveLen(2))
+	})
+
 	It("pass a manifest on byte for byte", func(ctx SpecContext) {
 		applied, err := client.Apply(ctx, []byte("# mine\nmetadata:\n  name: new\n"), true)
 		Expect(err).NotTo(HaveOccurred())

@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -26,12 +28,20 @@ const (
 	maxSocketPath = 107
 )
 
+// Socket is where the API is served.
+type Socket struct {
+	Path string
+	// Group, by name or number, is whose members may connect, beside the process's
+	// own user. Empty: the process's own group.
+	Group string
+}
+
 // Serve answers requests on a Unix socket of mode 0660 until ctx ends, and then
 // returns nil, the socket removed. Its directory is made where it is missing; a
 // socket that nobody listens on is replaced, and one that is in use is an error.
 // Requests under way, and sessions, have a moment to end; streams end with ctx.
-func Serve(ctx context.Context, socketPath string, h http.Handler) error {
-	listener, err := listen(ctx, socketPath)
+func Serve(ctx context.Context, socket Socket, h http.Handler) error {
+	listener, err := socket.listen(ctx)
 	if err != nil {
 		return err
 	}
@@ -44,7 +54,7 @@ func Serve(ctx context.Context, socketPath string, h http.Handler) error {
 	group, ending := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serve the API on %s: %w", socketPath, err)
+			return fmt.Errorf("serve the API on %s: %w", socket.Path, err)
 		}
 		return nil
 	})
@@ -94,25 +104,44 @@ func (c *counted) wait() {
 	}
 }
 
-func listen(ctx context.Context, path string) (net.Listener, error) {
-	if len(path) > maxSocketPath {
-		return nil, fmt.Errorf("listen on %s: a socket's path has at most %d bytes: choose a shorter one with --socket", path, maxSocketPath)
+func (s Socket) listen(ctx context.Context) (net.Listener, error) {
+	if len(s.Path) > maxSocketPath {
+		return nil, fmt.Errorf("listen on %s: a socket's path has at most %d bytes: choose a shorter one with --socket", s.Path, maxSocketPath)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, fmt.Errorf("make the directory of socket %s: %w: choose another with --socket", path, err)
-	}
-	if err := clearStale(ctx, path); err != nil {
+	gid, err := s.gid()
+	if err != nil {
 		return nil, err
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
-	if err != nil {
-		return nil, fmt.Errorf("listen on socket %s: %w: choose another with --socket", path, err)
+	if err := os.MkdirAll(filepath.Dir(s.Path), 0o755); err != nil {
+		return nil, fmt.Errorf("make the directory of socket %s: %w: choose another with --socket", s.Path, err)
 	}
-	if err := os.Chmod(path, socketMode); err != nil {
+	if err := clearStale(ctx, s.Path); err != nil {
+		return nil, err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", s.Path)
+	if err != nil {
+		return nil, fmt.Errorf("listen on socket %s: %w: choose another with --socket", s.Path, err)
+	}
+	if err := errors.Join(os.Chmod(s.Path, socketMode), os.Chown(s.Path, -1, gid)); err != nil {
 		_ = listener.Close()
-		return nil, fmt.Errorf("set the mode of socket %s: %w", path, err)
+		return nil, fmt.Errorf("say who may use socket %s: %w", s.Path, err)
 	}
 	return listener, nil
+}
+
+// gid is the group's number; -1 for no group.
+func (s Socket) gid() (int, error) {
+	if s.Group == "" {
+		return -1, nil
+	}
+	if gid, err := strconv.ParseUint(s.Group, 10, 31); err == nil {
+		return int(gid), nil
+	}
+	group, err := user.LookupGroup(s.Group)
+	if err != nil {
+		return 0, fmt.Errorf("let group %q use socket %s: %w: make it with groupadd", s.Group, s.Path, err)
+	}
+	return strconv.Atoi(group.Gid)
 }
 
 // clearStale removes a socket that nobody listens on, as a killed process

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/go-logr/logr/funcr"
 	. "github.com/onsi/ginkgo/v2"
@@ -23,7 +24,7 @@ func serve(h http.Handler) (socket string, stop func() error) {
 	socket = filepath.Join(GinkgoT().TempDir(), "run", "hal.sock")
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- api.Serve(ctx, socket, h) }()
+	go func() { ended <- api.Serve(ctx, api.Socket{Path: socket}, h) }()
 	stop = func() error {
 		cancel()
 		err := <-ended
@@ -51,6 +52,29 @@ var _ = Describe("Serve", func() {
 		Expect(info.Mode().Perm()).To(Equal(os.FileMode(0o660)))
 	})
 
+	It("lets a group connect, which has to be there", func(ctx SpecContext) {
+		if os.Geteuid() != 0 {
+			Skip("only root can give a file to any group")
+		}
+		dir := GinkgoT().TempDir()
+		path := filepath.Join(dir, "sock")
+		ctx2, stop := context.WithCancel(ctx)
+		ended := make(chan error, 1)
+		go func() { ended <- api.Serve(ctx2, api.Socket{Path: path, Group: "4711"}, http.NotFoundHandler()) }()
+		Eventually(func() (uint32, error) {
+			info, err := os.Stat(path)
+			if err != nil {
+				return 0, err
+			}
+			return info.Sys().(*syscall.Stat_t).Gid, nil
+		}).Should(BeEquivalentTo(4711))
+		stop()
+		Eventually(ended).Should(Receive(BeNil()))
+		Expect(api.Serve(ctx, api.Socket{Path: path, Group: "no-such-group"}, http.NotFoundHandler())).
+			To(MatchError(And(ContainSubstring(`let group "no-such-group" use socket`), ContainSubstring("groupadd"))))
+		Expect(path).NotTo(BeAnExistingFile())
+	})
+
 	It("removes the socket at its end, which is no error", func() {
 		socket, stop := serve(api.NewServer(&fake.Backend{}))
 		Expect(stop()).To(Succeed())
@@ -67,13 +91,13 @@ var _ = Describe("Serve", func() {
 
 		ctx, cancel := context.WithCancel(context.Background())
 		DeferCleanup(cancel)
-		go func() { _ = api.Serve(ctx, path, api.NewServer(&fake.Backend{})) }()
+		go func() { _ = api.Serve(ctx, api.Socket{Path: path}, api.NewServer(&fake.Backend{})) }()
 		Eventually(func() error { return connect(path) }).Should(Succeed())
 	})
 
 	It("refuses a socket that is in use, and names the process", func(ctx SpecContext) {
 		socket, _ := serve(api.NewServer(&fake.Backend{}))
-		err := api.Serve(ctx, socket, http.NotFoundHandler())
+		err := api.Serve(ctx, api.Socket{Path: socket}, http.NotFoundHandler())
 		Expect(err).To(MatchError(MatchRegexp(`listen on socket .*hal\.sock: process \d+ serves it: stop that one`)))
 		Expect(connect(socket)).To(Succeed())
 	})
@@ -81,12 +105,12 @@ var _ = Describe("Serve", func() {
 	It("leaves a file alone that is no socket", func(ctx SpecContext) {
 		path := filepath.Join(GinkgoT().TempDir(), "notes.txt")
 		Expect(os.WriteFile(path, []byte("mine"), 0o600)).To(Succeed())
-		Expect(api.Serve(ctx, path, http.NotFoundHandler())).To(MatchError(ContainSubstring("no socket")))
+		Expect(api.Serve(ctx, api.Socket{Path: path}, http.NotFoundHandler())).To(MatchError(ContainSubstring("no socket")))
 		Expect(os.ReadFile(path)).To(BeEquivalentTo("mine"))
 	})
 
 	It("says that a path is too long for a socket", func(ctx SpecContext) {
-		err := api.Serve(ctx, "/tmp/"+strings.Repeat("x", 120), http.NotFoundHandler())
+		err := api.Serve(ctx, api.Socket{Path: "/tmp/" + strings.Repeat("x", 120)}, http.NotFoundHandler())
 		Expect(err).To(MatchError(ContainSubstring("at most 107 bytes: choose a shorter one with --socket")))
 	})
 

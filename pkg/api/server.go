@@ -32,12 +32,12 @@ func NewServer(b Backend) http.Handler {
 		"GET /v1/events":                  s.events,
 		"GET /v1/containers/{name}/logs":  s.logs,
 		"POST /v1/claims/{name}/exec":     s.session,
-		"POST /v1/pools/{name}/reconcile": s.reconcile,
-		"POST /v1/pools/{name}/rollout":   s.rollout,
-		"POST /v1/pools/{name}/scale":     s.scale,
-		"POST /v1/pools/{name}/suspend":   s.suspend,
-		"POST /v1/apply":                  s.apply,
-		"DELETE /v1/pools/{name}":         s.delete,
+		"POST /v1/pools/{name}/reconcile": s.managed(s.reconcile),
+		"POST /v1/pools/{name}/rollout":   s.managed(s.rollout),
+		"POST /v1/pools/{name}/scale":     s.managed(s.scale),
+		"POST /v1/pools/{name}/suspend":   s.managed(s.suspend),
+		"POST /v1/apply":                  s.managed(s.apply),
+		"DELETE /v1/pools/{name}":         s.managed(s.delete),
 		"GET /v1/claims":                  s.claims,
 		"POST /v1/claims":                 s.claim,
 		"POST /v1/claims/{name}/extend":   s.extend,
@@ -51,6 +51,16 @@ func NewServer(b Backend) http.Handler {
 		})
 	}
 	return mux
+}
+
+// managed is for those who may change pools.
+func (s server) managed(handle func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.backend.Manage(r.Context()); err != nil {
+			return err
+		}
+		return handle(w, r)
+	}
 }
 
 func (s server) info(w http.ResponseWriter, _ *http.Request) error {

@@ -380,7 +380,7 @@ func BenchmarkSession(b *testing.B) {
 	socket := b.TempDir() + "/hal.sock"
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- api.Serve(ctx, socket, api.NewServer(backend)) }()
+	go func() { ended <- api.Serve(ctx, api.Socket{Path: socket}, api.NewServer(backend)) }()
 	defer func() {
 		cancel()
 		g.Expect(<-ended).To(Succeed())

@@ -19,6 +19,9 @@ type Backend interface {
 	Pools() []spec.Pool
 	// Events keeps what happened.
 	Events() *reconcile.Events
+	// Manage says why whoever asks, the Peer of ctx, may not change pools, or have
+	// them looked at; nil: they may.
+	Manage(ctx context.Context) error
 	// Reconcile has a pool looked at now, its manifest read again first.
 	Reconcile(pool string) error
 	// Rollout applies a person's word to a pool's rollout.

@@ -27,6 +27,7 @@ type Backend struct {
 	err    error
 	claims []api.Claim
 	places []int
+	no     error // to whoever wants to change pools
 	// rescued are the directories of what was rescued, by claim.
 	rescued map[string]string
 	play    func(ctx context.Context, claim string, p *fakeruntime.Process) int
@@ -77,6 +78,20 @@ func (b *Backend) Pools() []spec.Pool {
 
 // Events keeps what the specs add to it.
 func (b *Backend) Events() *reconcile.Events { return &b.events }
+
+// Refuse has nobody change pools from now on; nil: everybody may again.
+func (b *Backend) Refuse(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.no = err
+}
+
+// Manage refuses what Refuse has said.
+func (b *Backend) Manage(context.Context) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.no
+}
 
 // Reconcile only remembers that it was asked.
 func (b *Backend) Reconcile(pool string) error {
