@@ -109,3 +109,10 @@ func (l *line) cold(pool string) int {
 	}
 	return n
 }
+
+// any says whether somebody waits for a worker of a pool.
+func (l *line) any(pool string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waiting[pool]) > 0
+}

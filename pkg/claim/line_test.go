@@ -217,6 +217,21 @@ var _ = Describe("A claim that finds no worker ready", func() {
 		w.nothingLeft()
 	})
 
+	It("is given a worker as soon as that runs, whatever else the pass is still at", func() {
+		w = newWorld(sized(1, 1), whenEmpty(spec.OnEmptyQueue))
+		w.claim(alice, claim.Request{Name: "first", Pool: "dev"})
+		placed := make(chan int, 1)
+		ended, _ := w.begin(alice, claim.Request{Name: "fix", Pool: "dev", Place: func(n int) { placed <- n }})
+		Eventually(placed).WithTimeout(soon).Should(Receive())
+		held := park()
+		w.engine.Fail(held.at("create")) // the first of two
+		w.declare(newPool("dev", sized(2, 3), whenEmpty(spec.OnEmptyQueue)))
+		w.engine.Kill("hal-dev-0.first", 0) // a pass
+		Eventually(held.arrived).WithTimeout(soon).Should(BeClosed())
+		Eventually(ended).WithTimeout(soon).Should(Receive(HaveField("Err", BeNil())))
+		held.goOn <- nil
+	})
+
 	It("is given no worker that was claimed and released while a pass had it listed as ready", func() {
 		w = newWorld(sized(1, 2), whenEmpty(spec.OnEmptyCold))
 		w.settled("hal-dev-0")

@@ -32,6 +32,9 @@ func (c *Claims) Bindings(pool string) map[string]string {
 // Waiting implements reconcile.Claims.
 func (c *Claims) Waiting(pool string) int { return c.line.cold(pool) }
 
+// InLine implements reconcile.Claims.
+func (c *Claims) InLine(pool string) bool { return c.line.any(pool) }
+
 // Observed implements reconcile.Claims. A claimed worker that has ended, with the
 // engine or by itself, is started again with what is bound in it; one that is gone
 // is lost; one that only its name says to be claimed is recorded.

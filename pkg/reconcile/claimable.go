@@ -44,6 +44,22 @@ func (c *Claimable) Offer(pool string, workers []Offered) {
 	}
 }
 
+// Add offers one more worker, until the next Offer says what there is.
+func (c *Claimable) Add(pool string, worker Offered) {
+	c.mu.Lock()
+	if c.offered == nil {
+		c.offered = map[string][]Offered{}
+	}
+	there := slices.ContainsFunc(c.offered[pool], func(w Offered) bool { return w.ID == worker.ID })
+	if !there && !c.taken[pool][worker.ID] {
+		c.offered[pool] = append(slices.Clone(c.offered[pool]), worker)
+	}
+	c.mu.Unlock()
+	if c.Notify != nil {
+		c.Notify(pool)
+	}
+}
+
 // Take takes the best worker of a pool for a claim; false when there is none.
 // It stays taken until it is dropped.
 func (c *Claimable) Take(pool string) (worker Offered, ok bool) {

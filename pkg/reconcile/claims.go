@@ -13,6 +13,8 @@ type Claims interface {
 	Bindings(pool string) map[string]string
 	// Waiting is how many claims on a pool wait for a worker that is made for them.
 	Waiting(pool string) int
+	// InLine says whether a claim on a pool waits for any worker.
+	InLine(pool string) bool
 	// Observed tells what a pass has found on the engine. Not to be changed.
 	Observed(pool string, containers []runtime.Container)
 }
@@ -21,6 +23,7 @@ type noClaims struct{}
 
 func (noClaims) Bindings(string) map[string]string    { return nil }
 func (noClaims) Waiting(string) int                   { return 0 }
+func (noClaims) InLine(string) bool                   { return false }
 func (noClaims) Observed(string, []runtime.Container) {}
 
 // Slots are the directories of the host that workers have where something is

@@ -303,6 +303,29 @@ var _ = Describe("The controller", func() {
 		Expect(engine.Changes()).To(ContainElements("remove hal-dev-sandbox", "remove hal-dev-parent"))
 	})
 
+	It("starts a worker as soon as it is made, and makes a bounded number in one pass", func() {
+		var mu sync.Mutex
+		most, creations := 0, 0
+		engine.Fail(func(c fake.Call) error {
+			mu.Lock()
+			defer mu.Unlock()
+			switch c.Method {
+			case "create":
+				creations++
+				most = max(most, creations)
+			case "list":
+				creations = 0
+			}
+			return nil
+		})
+		manifests.set(newPool(noProbe, noParent, setWarm(40)))
+		settled()
+		Expect(running()).To(HaveLen(40))
+		mu.Lock()
+		defer mu.Unlock()
+		Expect(most).To(Equal(8*4), "of those that four calls at a time make eight of")
+	})
+
 	It("tells when a pass that began after the question has ended", func() {
 		manifests.set(newPool(noProbe, noParent))
 		settled()

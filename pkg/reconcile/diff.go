@@ -134,7 +134,7 @@ func diffUnready(s State, service Service, c *runtime.Container, h Health, p *Pl
 func diffSingle(s State, want runtime.ContainerSpec, have []*runtime.Container, p *Plan) bool {
 	if len(have) == 0 {
 		if imageThere(s, want.Name, want.Image, p) {
-			p.add(Create{step{want.Name, "not found"}, fitted(want, s.Observed.Host)})
+			p.add(Create{step: step{want.Name, "not found"}, Spec: fitted(want, s.Observed.Host)})
 		}
 		return false
 	}
@@ -221,7 +221,7 @@ func diffRestart(s State, want runtime.ContainerSpec, c *runtime.Container, p *P
 			cause = exitReason(c.Inspection)
 		}
 	}
-	p.add(Start{step{c.Name, cause}, c.ID})
+	p.add(Start{step{c.Name, cause}, c.ID, c.Owner})
 	return false
 }
 

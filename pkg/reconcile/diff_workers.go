@@ -63,7 +63,7 @@ func (w workerPool) startCreated(p *Plan) {
 			p.add(Remove{step{k.Name, "its sandbox is gone"}, k.ID, false})
 			continue
 		}
-		p.add(Start{step{k.Name, "created"}, k.ID})
+		p.add(Start{step{k.Name, "created"}, k.ID, k.Owner})
 	}
 }
 
@@ -113,13 +113,14 @@ func (w workerPool) create(room int, h hold, p *Plan) {
 		used[k.Owner.Ordinal] = true
 	}
 	template := healTemplate(w.State, w.effective)
+	ready := template.Warmup == nil && template.Readiness == nil && servicesDownSince(w.State).IsZero()
 	made := 0
 	for ordinal := 0; made < room; ordinal++ {
 		if used[ordinal] {
 			continue
 		}
 		want := fitted(template.Worker(ordinal), w.Observed.Host)
-		p.add(Create{step{want.Name, w.createCause()}, want})
+		p.add(Create{step{want.Name, w.createCause()}, want, true, ready})
 		made++
 	}
 }

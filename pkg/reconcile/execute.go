@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,30 +49,87 @@ func (r Result) terminal() bool {
 type executor struct {
 	runtime   runtime.Runtime
 	claimable *Claimable
+	claims    Claims
 	slots     Slots
 	stops     *stops
 	places    chan struct{} // one for each call at a time, over all pools
 }
 
 // execute runs a plan's actions side by side, as far as there are places, and
-// returns one result for each in the plan's order. Stops are only begun: a container that
-// takes its whole grace must not keep a pass from healing others.
+// returns the results in the plan's order; what is started as soon as it has been
+// created has one for each. Stops are only begun: a container that takes its whole
+// grace must not keep a pass from healing others.
 func (e executor) execute(ctx context.Context, pool string, p Plan) []Result {
-	results := make([]Result, len(p.Actions))
+	results := make([][]Result, len(p.Actions))
 	var group sync.WaitGroup
 	for i, action := range p.Actions {
 		e.places <- struct{}{}
 		group.Go(func() {
-			results[i] = e.one(ctx, pool, action)
+			results[i] = e.each(ctx, pool, action)
 			<-e.places
 		})
 	}
 	group.Wait()
-	return results
+	return slices.Concat(results...)
+}
+
+func (e executor) each(ctx context.Context, pool string, action Action) []Result {
+	create, creates := action.(Create)
+	if !creates {
+		return []Result{e.one(ctx, pool, action)}
+	}
+	spec, id, err := e.create(ctx, create)
+	created := Result{Action: create, Err: about(create, err)}
+	if err != nil || !create.Start {
+		return []Result{created}
+	}
+	started := e.one(ctx, pool, Start{step{create.Name, "created"}, id, create.Spec.Owner})
+	if started.Err == nil && create.Ready {
+		e.offer(ctx, pool, id, spec)
+	}
+	return []Result{created, started}
+}
+
+// about says what was attempted.
+func about(a Action, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", a, err)
+}
+
+// limited bounds a call to the engine.
+func limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, callTimeout, fmt.Errorf("no answer from the engine within %s", callTimeout))
+}
+
+func (e executor) create(ctx context.Context, a Create) (spec runtime.ContainerSpec, id string, err error) {
+	ctx, cancel := limited(ctx)
+	defer cancel()
+	if spec, err = e.slots.Fill(a.Spec); err != nil {
+		return spec, "", err
+	}
+	id, err = e.runtime.Create(ctx, spec)
+	return spec, id, err
+}
+
+// offer offers a worker that has just been started, if somebody waits for one: the
+// pass that would see it may begin a good while later. On an error that pass does.
+func (e executor) offer(ctx context.Context, pool, id string, spec runtime.ContainerSpec) {
+	if !e.claims.InLine(pool) {
+		return
+	}
+	ctx, cancel := limited(ctx)
+	defer cancel()
+	inspection, err := e.runtime.Inspect(ctx, id)
+	if err != nil || inspection.State != runtime.StateRunning {
+		return
+	}
+	e.claimable.Add(pool, OfferOf(runtime.Container{ID: id, Owner: spec.Owner, ImageID: inspection.ImageID, Inspection: inspection}))
 }
 
 func (e executor) one(ctx context.Context, pool string, action Action) Result {
-	ctx, cancel := context.WithTimeoutCause(ctx, callTimeout, fmt.Errorf("no answer from the engine within %s", callTimeout))
+	ctx, cancel := limited(ctx)
 	defer cancel()
 	result := Result{Action: action}
 	if id, withdraw := withdrawn(action); withdraw && !e.claimable.Retire(pool, id) {
@@ -82,9 +140,7 @@ func (e executor) one(ctx context.Context, pool string, action Action) Result {
 		e.stops.begin(pool, stop)
 		return result
 	}
-	if err := e.call(ctx, action); err != nil {
-		result.Err = fmt.Errorf("%s: %w", action, err)
-	}
+	result.Err = about(action, e.call(ctx, action))
 	return result
 }
 
@@ -110,13 +166,6 @@ func (e executor) call(ctx context.Context, action Action) error {
 		return e.runtime.CreateVolume(ctx, a.Spec)
 	case ImportPause:
 		return e.runtime.ImportPause(ctx)
-	case Create:
-		spec, err := e.slots.Fill(a.Spec)
-		if err != nil {
-			return err
-		}
-		_, err = e.runtime.Create(ctx, spec)
-		return err
 	case Start:
 		return e.runtime.Start(ctx, a.ID)
 	case Update:

@@ -20,6 +20,21 @@ var _ = Describe("Offer", func() {
 		Expect(reconcile.Offer(*s)).To(HaveExactElements(HaveField("ID", "hal-dev-1")))
 	})
 
+	It("takes in one more, once, and none that a claim has", func() {
+		var c reconcile.Claimable
+		notified := 0
+		c.Notify = func(string) { notified++ }
+		c.Add("dev", reconcile.Offered{ID: "a"})
+		c.Add("dev", reconcile.Offered{ID: "a"})
+		Expect(notified).To(Equal(2))
+		worker, ok := c.Take("dev")
+		Expect(ok).To(BeTrue())
+		Expect(worker.ID).To(Equal("a"))
+		c.Add("dev", worker)
+		_, ok = c.Take("dev")
+		Expect(ok).To(BeFalse())
+	})
+
 	It("says what each was made from, and whether something can be bound in it", func() {
 		slotted, bare := steady().Observed.Containers[2], steady().Observed.Containers[3]
 		slotted.ImageID = "sha256:1"

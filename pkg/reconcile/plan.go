@@ -94,6 +94,22 @@ func (p Plan) Urgent() Plan {
 	return urgent
 }
 
+// Bounded is the plan with no more than so many creations, the first ones.
+func (p Plan) Bounded(creations int) Plan {
+	bounded := p
+	bounded.Actions = nil
+	for _, a := range p.Actions {
+		if _, creation := a.(Create); creation {
+			if creations == 0 {
+				continue
+			}
+			creations--
+		}
+		bounded.Actions = append(bounded.Actions, a)
+	}
+	return bounded
+}
+
 // acts says whether the plan has a step for an object already.
 func (p Plan) acts(object string) bool { return p.objects[object] }
 
@@ -123,11 +139,16 @@ type (
 	Create struct {
 		step
 		Spec runtime.ContainerSpec
+		// Start says that it is to be started at once.
+		Start bool
+		// Ready says that it is ready for a claim once it runs.
+		Ready bool
 	}
 	// Start starts a container.
 	Start struct {
 		step
-		ID string
+		ID    string
+		Owner runtime.Owner
 	}
 	// Stop stops a container.
 	Stop struct {

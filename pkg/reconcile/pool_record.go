@@ -132,16 +132,10 @@ func (r *Reconciler) seen(pool string, o Observed) {
 
 // startFailure is the failure of a container whose start the engine refused.
 func startFailure(s State, a Start, err error) Failure {
-	f := Failure{
-		ID: a.ID, Name: a.Name, At: s.Now, Reason: "could not be started: " + err.Error(),
-		Stuck: errors.Is(err, runtime.ErrStuck),
+	return Failure{
+		ID: a.ID, Name: a.Name, Role: a.Owner.Role, SpecHash: a.Owner.SpecHash,
+		At: s.Now, Reason: "could not be started: " + err.Error(), Stuck: errors.Is(err, runtime.ErrStuck),
 	}
-	for c := range s.Observed.each() {
-		if c.ID == a.ID {
-			f.Role, f.SpecHash = c.Owner.Role, c.Owner.SpecHash
-		}
-	}
-	return f
 }
 
 // stopDone is called when a stop has ended.

@@ -60,7 +60,7 @@ func New(o Options) *Reconciler {
 	if r.Slots == nil {
 		r.Slots = NoSlots{}
 	}
-	r.executor = executor{runtime: o.Runtime, claimable: o.Claimable, slots: r.Slots, stops: r.stops, places: make(chan struct{}, max(1, o.Parallel))}
+	r.executor = executor{runtime: o.Runtime, claimable: o.Claimable, claims: r.Claims, slots: r.Slots, stops: r.stops, places: make(chan struct{}, max(1, o.Parallel))}
 	return r
 }
 
@@ -127,10 +127,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, pool string) (Pass, error) {
 	return Pass{Again: changed, RequeueAfter: plan.RequeueAfter}, failure(results)
 }
 
+// creationsAtOnce bounds the creations of one pass, as a multiple of the calls at one
+// time: whatever else happens to the pool waits for the pass to end.
+const creationsAtOnce = 8
+
 // part is the part of a plan to carry out in this pass: what is urgent, unless
 // the last pass had failures. What fails again and again must not keep the dead
 // from being removed for ever.
 func (r *Reconciler) part(p Plan, pool string) Plan {
+	p = p.Bounded(creationsAtOnce * max(1, r.Parallel))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.locked(pool).failing {

@@ -187,6 +187,8 @@ type Inspection struct {
 	OOMKilled  bool
 	// Error is the engine's message of a start that did not work.
 	Error string
+	// ImageID as in Container.
+	ImageID string
 	// Spec is what the engine runs, in the form it was asked for: Env, Labels
 	// and Command as they are effective, those of the image included.
 	Spec ContainerSpec

@@ -26,6 +26,7 @@ func inspection(c container.InspectResponse) *runtime.Inspection {
 		ExitCode:      c.State.ExitCode,
 		OOMKilled:     c.State.OOMKilled,
 		Error:         c.State.Error,
+		ImageID:       c.Image,
 		Spec:          specOf(c),
 		RestartPolicy: string(c.HostConfig.RestartPolicy.Name),
 	}

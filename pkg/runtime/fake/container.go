@@ -106,7 +106,7 @@ func (r *Runtime) newContainer(spec runtime.ContainerSpec, imageID string) *cont
 			ID: r.newID(), Name: spec.Name, Owner: spec.Owner, State: runtime.StateCreated,
 			Created: r.now().Truncate(time.Second), Image: spec.Image, ImageID: imageID,
 		},
-		inspection: runtime.Inspection{Spec: stored, RestartPolicy: "no"},
+		inspection: runtime.Inspection{Spec: stored, ImageID: imageID, RestartPolicy: "no"},
 		changed:    make(chan struct{}),
 	}
 	r.containers = append(r.containers, c)
