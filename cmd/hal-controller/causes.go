@@ -40,6 +40,16 @@ func causes(p spec.Pool, events []reconcile.Event, now time.Time) []string {
 	return c.lines
 }
 
+// firstCause is the first reason why a pool is not as declared, in one line; "" for none.
+func firstCause(p spec.Pool, events []reconcile.Event) string {
+	for _, line := range causes(p, events, time.Now()) {
+		if reason, is := strings.CutPrefix(line, because); is {
+			return reason
+		}
+	}
+	return ""
+}
+
 // asDeclared is settled and with nothing to say, as a pool that is suspended may be.
 func asDeclared(status *spec.PoolStatus) bool {
 	return reconcile.Settled(status) &&

@@ -16,8 +16,11 @@ type chain struct {
 	now   time.Time
 }
 
+// because is what a line with a cause begins with.
+const because = "  because "
+
 func (c *chain) because(text string) {
-	c.lines = append(c.lines, "  because "+sentence(text))
+	c.lines = append(c.lines, because+sentence(text))
 }
 
 func (c *chain) detail(text string) {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -62,8 +64,10 @@ func (f *claimFlags) request(pool string) (api.ClaimRequest, error) {
 	if problem := spec.CheckName(r.Name); problem != "" {
 		return r, usagef("--name: %s", problem)
 	}
-	if f.ttl < 0 || f.wait < 0 {
-		return r, usagef("a time must not be negative")
+	for flag, time := range map[string]time.Duration{"--ttl": f.ttl, "--wait": f.wait} {
+		if time < 0 {
+			return r, usagef("%s %s: a time must not be negative", flag, time)
+		}
 	}
 	var err error
 	if r.Env, err = envOf(f.env); err != nil {
@@ -130,11 +134,13 @@ func newClaim(a *app) *cobra.Command {
 
 // claim asks for a worker and waits for it, saying its place in line.
 func (a *app) claim(ctx context.Context, request api.ClaimRequest) (api.Claim, error) {
+	explain := sync.OnceFunc(func() { a.tellWait(ctx, request.Pool) })
 	claim, err := a.client().Claim(ctx, request, func(place int) {
 		fmt.Fprintf(a.errOut, "%s waits for a worker of pool %s: %s before it\n", request.Name, request.Pool, counted(place, "claim"))
+		explain()
 	})
 	if err != nil && ctx.Err() != nil {
-		return claim, a.interrupted(request.Name, err)
+		return claim, a.interrupted(request, err)
 	}
 	if err == nil && claim.Message != "" {
 		fmt.Fprintf(a.errOut, "claim/%s: %s\n", claim.Name, claim.Message)
@@ -142,21 +148,55 @@ func (a *app) claim(ctx context.Context, request api.ClaimRequest) (api.Claim, e
 	return claim, err
 }
 
-// interrupted says what an interrupt has left of a claim: all of it or nothing.
-func (a *app) interrupted(name string, err error) error {
+// tellWait says why a pool has no worker ready, if something is wrong with it.
+func (a *app) tellWait(ctx context.Context, pool string) {
+	found, err := a.client().Pool(ctx, pool)
+	if err != nil {
+		return // the claim itself tells
+	}
+	if reason := firstCause(found, nil); reason != "" {
+		fmt.Fprintf(a.errOut, "  because %s\n", reason)
+	}
+}
+
+// interrupted says what an interrupt has left of a claim: all of it or nothing. Nothing,
+// of one that was for this command alone.
+func (a *app) interrupted(request api.ClaimRequest, err error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lastLook)
 	defer cancel()
-	claims, lookErr := a.client().Claims(ctx)
-	if lookErr != nil {
+	claim, bound := a.leftBound(ctx, request.Name)
+	switch {
+	case !bound:
 		return err
+	case request.Fresh:
+		a.giveBack(ctx, claim)
+		return err
+	default:
+		return fmt.Errorf("%w; claim %q is bound: 'hal release %s' gives it back", err, claim.Name, claim.Name)
 	}
-	for _, c := range claims {
-		if c.Name == name && c.Phase == "Bound" {
-			return fmt.Errorf("%w; claim %q is bound: 'hal release %s' gives it back", err, name, name)
+}
+
+// leftBound is the claim of a name, if it is bound, once it is decided whether it is.
+func (a *app) leftBound(ctx context.Context, name string) (api.Claim, bool) {
+	for {
+		claims, err := a.client().Claims(ctx)
+		i := slices.IndexFunc(claims, func(c api.Claim) bool { return c.Name == name })
+		if err != nil || i < 0 {
+			return api.Claim{}, false
+		}
+		if claims[i].Phase != "Binding" {
+			return claims[i], claims[i].Phase == "Bound"
+		}
+		select {
+		case <-time.After(lookAgain):
+		case <-ctx.Done():
+			return api.Claim{}, false
 		}
 	}
-	return err
 }
+
+// lookAgain is the time between two looks.
+const lookAgain = 10 * time.Millisecond
 
 // lastLook bounds the question what is left of a claim.
 const lastLook = 2 * time.Second

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -50,7 +51,7 @@ func (op *operator) openClaims(o claimOptions) error {
 		Rules: o.rules(op), UserDir: op.userDir, Admin: o.admin,
 		Copies: claim.Copies{Shell: rescueEngine{op.engine}, Dir: filepath.Join(op.state, "copies")},
 		Store:  claim.Store{Dir: filepath.Join(op.state, "claims")}, Audit: op.audit,
-		Declared: op.declaredClaims, Rescue: op.rescue, Event: op.claimEvent, Now: time.Now, Log: op.log,
+		Declared: op.declaredClaims, Rescue: op.rescue, Why: op.firstCause, Event: op.claimEvent, Now: time.Now, Log: op.log,
 	}
 	if op.binder != nil {
 		options.Binder = op.binder
@@ -60,12 +61,16 @@ func (op *operator) openClaims(o claimOptions) error {
 }
 
 // forbidden is what no worker may have, whoever asks: the machine itself, the engine
-// and the controller's own.
+// with its socket, and the controller's own with its.
 func (op *operator) forbidden() []string {
-	return []string{
+	paths := []string{
 		"/boot", "/dev", "/etc", "/proc", "/run", "/sys", "/usr", "/var/run",
-		"/var/lib/docker", "/var/lib/containerd", op.state,
+		"/var/lib/docker", "/var/lib/containerd", op.state, op.socket,
 	}
+	if engine, local := strings.CutPrefix(op.endpoint.Host, "unix://"); local {
+		paths = append(paths, engine)
+	}
+	return paths
 }
 
 func (o claimOptions) rules(op *operator) func(bind.Caller) bind.Rules {
@@ -115,6 +120,16 @@ func (op *operator) declared(name string) (*spec.Pool, bool) {
 		return nil, false
 	}
 	return manifest.Pool, true
+}
+
+// firstCause is why a pool is not as declared, in one line; "" where it is.
+func (op *operator) firstCause(name string) string {
+	for _, p := range op.pools() {
+		if p.Metadata.Name == name {
+			return firstCause(p, op.events.List(name))
+		}
+	}
+	return ""
 }
 
 // declaredClaims are the claims of the manifests; each is its file's owner's.

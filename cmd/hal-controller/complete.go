@@ -42,12 +42,35 @@ func (a *app) completeTargets(_ *cobra.Command, args []string, word string) ([]s
 	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeObjects completes one "pool/NAME" or "worker/NAME".
+// completeObjects completes one "pool/NAME", "worker/NAME" or claim.
 func (a *app) completeObjects(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return slices.Concat(a.qualified("pool"), a.qualified("worker")), cobra.ShellCompDirectiveNoFileComp
+	return slices.Concat(a.qualified("pool"), a.qualified("worker"), claimsIn(a.poolsQuietly())), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeSeveralClaims completes any number of claims, each once.
+func (a *app) completeSeveralClaims(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	claims := claimsIn(a.poolsQuietly())
+	return slices.DeleteFunc(claims, func(name string) bool { return slices.Contains(args, name) }), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completePlaces completes "CLAIM:PATH" up to the colon, and files.
+func (a *app) completePlaces(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 1 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var places []string
+	for _, claim := range claimsIn(a.poolsQuietly()) {
+		if strings.HasPrefix(claim, word) {
+			places = append(places, claim+":")
+		}
+	}
+	if len(places) == 0 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return places, cobra.ShellCompDirectiveNoSpace
 }
 
 // namesOf are the names of what a word means; none where it means nothing.

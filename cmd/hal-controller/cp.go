@@ -29,10 +29,8 @@ func newCp(a *app) *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return nil, cobra.ShellCompDirectiveDefault
-		},
-		Example: "  hal-controller cp fix:/workspace/report.html .\n  hal-controller cp ./data/. fix:/workspace/data",
+		ValidArgsFunction: a.completePlaces,
+		Example:           "  hal-controller cp fix:/workspace/report.html .\n  hal-controller cp ./data/. fix:/workspace/data",
 		RunE: func(c *cobra.Command, args []string) error {
 			from, fromWorker := placeOf(args[0])
 			to, toWorker := placeOf(args[1])

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,9 +36,10 @@ func (a *app) onPipes(ctx context.Context, claim string, request api.SessionRequ
 		streams.In = a.in
 	}
 	// Ctrl-C is for the command, and ends ctx as well.
+	asked := ctx
 	ctx, done := context.WithCancel(context.WithoutCancel(ctx))
 	defer done()
-	streams.Signals = terminal.Signals(ctx)
+	streams.Signals = signalsFor(ctx, asked)
 	return ended(a.client().Exec(ctx, claim, request, streams))
 }
 
@@ -63,8 +65,10 @@ func (a *app) raw(ctx context.Context, claim string, request api.SessionRequest,
 	if !ok {
 		return errNoTerminal()
 	}
+	asked := ctx
 	ctx, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer end(nil)
+	signals := signalsFor(ctx, asked)
 	sizes := terminal.Sizes(ctx, file) // before the first, so that none is missed
 	size, err := terminal.Size(file)
 	if err != nil {
@@ -76,11 +80,50 @@ func (a *app) raw(ctx context.Context, claim string, request api.SessionRequest,
 		return err
 	}
 	defer restore()
-	go endOnSignal(ctx, end)
+	go endOnSignal(ctx, signals, end)
 	return ended(a.client().Exec(ctx, claim, request, api.Streams{
 		In: keys.Detaching(file, detached), Out: a.out, Err: a.errOut, Sizes: sizes,
 		Warn: func(message string) { fmt.Fprintf(a.errOut, "hal-controller: %s\r\n", message) },
 	}))
+}
+
+// signalsFor are the names of the signals for a command until ctx ends: those that come
+// from now on, and INT for one that came before, of which only the end of asked tells.
+func signalsFor(ctx, asked context.Context) <-chan string {
+	signals, names := terminal.Signals(ctx), make(chan string)
+	go func() {
+		before := asked.Done()
+		for {
+			var name string
+			select {
+			case <-ctx.Done():
+				return
+			case name = <-signals:
+			case <-before:
+				name = nextOr(signals, "INT")
+			}
+			before = nil // whatever comes now comes as a signal
+			select {
+			case names <- name:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return names
+}
+
+// signalWithin is how long after a signal has ended a context it may arrive as one.
+const signalWithin = 50 * time.Millisecond
+
+// nextOr is a signal that is just arriving, or else that which was missed.
+func nextOr(signals <-chan string, missed string) string {
+	select {
+	case name := <-signals:
+		return name
+	case <-time.After(signalWithin):
+		return missed
+	}
 }
 
 // canRaw says why raw would refuse, before there is anything to run the command in.
@@ -98,9 +141,9 @@ func errNoTerminal() error {
 
 // endOnSignal has a signal to this program, which on a raw terminal comes from no
 // key, end it in order.
-func endOnSignal(ctx context.Context, end context.CancelCauseFunc) {
+func endOnSignal(ctx context.Context, signals <-chan string, end context.CancelCauseFunc) {
 	select {
-	case name := <-terminal.Signals(ctx):
+	case name := <-signals:
 		end(&codedError{code: terminal.ExitCode(name)})
 	case <-ctx.Done():
 	}

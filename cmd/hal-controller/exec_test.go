@@ -17,6 +17,7 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
 
+	"hal-controller/pkg/api"
 	"hal-controller/pkg/api/fake"
 	fakeruntime "hal-controller/pkg/runtime/fake"
 )
@@ -82,6 +83,25 @@ var _ = Describe("exec", func() {
 			}
 			Eventually(ended).Should(Receive(Equal(3)))
 			Expect(string(out.Contents())).NotTo(ContainSubstring("got"))
+		})
+
+		It("passes on the Ctrl-C that came just before the command began", func() {
+			backend.OnSession(func(_ context.Context, _ string, p *fakeruntime.Process) int {
+				p.Catch("INT")
+				if got := <-p.Signals; got != "INT" {
+					return 1
+				}
+				return 130
+			})
+			asked, cancel := context.WithCancel(context.Background())
+			ctx, done := context.WithCancel(context.Background())
+			defer done()
+			signals := signalsFor(ctx, asked)
+			cancel()
+			code, err := api.NewClient(os.Getenv("HAL_SOCKET")).Exec(ctx, "fix", api.SessionRequest{Command: []string{"x"}},
+				api.Streams{Out: io.Discard, Err: io.Discard, Signals: signals})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(code).To(Equal(130))
 		})
 
 		DescribeTable("says what is wrong",

@@ -24,6 +24,7 @@ import (
 type operator struct {
 	engine     *docker.Engine
 	endpoint   docker.Endpoint
+	socket     string // of the API
 	lock       *state.Lock
 	store      *spec.Store
 	manifests  manifests
@@ -83,7 +84,7 @@ func (a *app) newOperator(ctx context.Context, o controllerOptions, log logr.Log
 		store: spec.NewStore(o.path, o.stateDir), changed: make(chan struct{}, 1),
 	}
 	op.manifests = manifests{op.store, o.prune}
-	op.endpoint = engine.Endpoint()
+	op.endpoint, op.socket = engine.Endpoint(), a.socketPath()
 	if err := op.openClaims(o.claims); err != nil {
 		op.close()
 		return nil, err

@@ -28,7 +28,7 @@ func newRelease(a *app) *cobra.Command {
 	var f releaseFlags
 	c := &cobra.Command{
 		Use: "release (CLAIM… | --all)", Short: "Give claimed workers back", Long: releaseLong,
-		GroupID: groupUse, ValidArgsFunction: a.completeClaims,
+		GroupID: groupUse, ValidArgsFunction: a.completeSeveralClaims,
 		Args: func(c *cobra.Command, args []string) error {
 			if (len(args) == 0) != f.all {
 				return usagef("say which claims, or --all: %s fix", c.CommandPath())
@@ -99,6 +99,9 @@ func (a *app) releaseOne(ctx context.Context, name string, f releaseFlags) error
 		return err
 	}
 	released, err := a.client().Release(ctx, name, f.options())
+	if f.all && isNotFound(err) { // it has gone by itself
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 
@@ -15,7 +16,8 @@ import (
 )
 
 const sendLong = `Type a text and the Enter key into the session that attach makes in the worker of a
-claim, or with --all of every claim of a pool that has one.`
+claim, or with --all of every claim of yours on a pool that has one; of root's asking, of
+everyone's.`
 
 // sendScript types a text. Enter comes a moment later: programs that tell pasted
 // text from typed by its speed would take it for part of that.
@@ -55,7 +57,7 @@ func newSend(a *app) *cobra.Command {
 			return a.send(c.Context(), args[0], text)
 		},
 	}
-	c.Flags().BoolVar(&all, "all", false, "to every claim of a pool that has a session")
+	c.Flags().BoolVar(&all, "all", false, "to every claim of yours on a pool that has a session")
 	return c
 }
 
@@ -77,7 +79,10 @@ func (a *app) sendAll(ctx context.Context, pool, text string) error {
 	if err != nil {
 		return err
 	}
-	found, err := a.client().Pool(ctx, name)
+	if _, err := a.client().Pool(ctx, name); err != nil {
+		return err
+	}
+	claims, err := a.client().Claims(ctx)
 	if err != nil {
 		return err
 	}
@@ -87,12 +92,12 @@ func (a *app) sendAll(ctx context.Context, pool, text string) error {
 		group        errgroup.Group
 	)
 	group.SetLimit(sendAtOnce)
-	for _, worker := range orEmpty(found.Status).Workers {
-		if worker.Claim == "" {
+	for _, claim := range claims {
+		if claim.Pool != name || claim.Phase != "Bound" || os.Geteuid() != 0 && claim.User != ownName() {
 			continue
 		}
 		group.Go(func() error {
-			there, err := a.typeInto(ctx, worker.Claim, text)
+			there, err := a.typeInto(ctx, claim.Name, text)
 			mu.Lock()
 			defer mu.Unlock()
 			switch {

@@ -3,26 +3,27 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"hal-controller/pkg/api"
 	"hal-controller/pkg/api/fake"
 	fakeruntime "hal-controller/pkg/runtime/fake"
-	"hal-controller/pkg/spec"
 )
+
+// own is a claim of whoever runs the specs.
+func own(name string) api.Claim {
+	return api.Claim{Name: name, Pool: "dev", User: ownName(), Phase: "Bound"}
+}
 
 var _ = Describe("send", func() {
 	var sent chan string
 	BeforeEach(func() {
 		backend := &fake.Backend{}
-		p := readyPool("dev")
-		for _, claim := range []string{"amy", "bob", "carl"} {
-			p.Status.Workers = append(p.Status.Workers, spec.ContainerStatus{Name: "hal-dev-9." + claim, Claim: claim})
-		}
-		p.Status.Workers = slices.DeleteFunc(p.Status.Workers, func(w spec.ContainerStatus) bool { return w.Claim == "fix-bug" })
-		backend.SetPools(p)
+		backend.SetPools(readyPool("dev"), readyPool("ci"))
+		backend.SetClaims(own("amy"), own("bob"), own("carl"), api.Claim{Name: "ci", Pool: "ci", User: ownName(), Phase: "Bound"},
+			api.Claim{Name: "leaving", Pool: "dev", User: ownName(), Phase: "Releasing"})
 		sent = make(chan string, 10)
 		backend.OnSession(func(_ context.Context, claim string, p *fakeruntime.Process) int {
 			switch claim {
@@ -56,9 +57,8 @@ var _ = Describe("send", func() {
 
 	It("goes on when one fails, and ends with no", func() {
 		backend := &fake.Backend{}
-		p := readyPool("dev")
-		p.Status.Workers = []spec.ContainerStatus{{Claim: "dora"}, {Claim: "amy"}}
-		backend.SetPools(p)
+		backend.SetPools(readyPool("dev"))
+		backend.SetClaims(own("dora"), own("amy"))
 		backend.OnSession(func(_ context.Context, claim string, p *fakeruntime.Process) int {
 			if claim == "dora" {
 				fmt.Fprintln(p.Stderr, "it is broken")

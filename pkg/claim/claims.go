@@ -3,6 +3,7 @@ package claim
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -46,6 +47,9 @@ type Options struct {
 	// Rescue saves what would be lost with a worker, and says where; "" where there
 	// was nothing. Its error keeps the worker. Nil: nothing is saved.
 	Rescue func(context.Context, Record) (dir string, err error)
+	// Why says in a few words what is wrong with a pool; "" for nothing. Nil: it is not
+	// known.
+	Why func(pool string) string
 	// Event tells of a claim, for people.
 	Event func(pool, kind, reason, claim, message string)
 	Now   func() time.Time
@@ -122,10 +126,7 @@ func (c *Claims) Get(name string) (Record, error) {
 		return r, nil
 	}
 	message := fmt.Sprintf("no claim %q", name)
-	var names []string
-	for other := range c.records {
-		names = append(names, other)
-	}
+	names := slices.Sorted(maps.Keys(c.records))
 	if nearest, ok := spec.Nearest(name, names); ok {
 		message += fmt.Sprintf(": did you mean %q?", nearest)
 	}

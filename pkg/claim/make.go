@@ -127,7 +127,7 @@ func (c *Claims) take(ctx context.Context, pool *spec.Pool, r Request) (reconcil
 	}
 	w := c.line.join(r.Pool, onEmpty == spec.OnEmptyCold)
 	if onEmpty == spec.OnEmptyFail && c.line.leave(r.Pool, w) {
-		return reconcile.Offered{}, refuse("pool %q has no worker ready: try again, or wait with --on-empty queue; 'hal why %s' says more", r.Pool, r.Pool)
+		return reconcile.Offered{}, refuse("pool %q has no worker ready%s: try again, or wait with --on-empty queue; 'hal why %s' says more", r.Pool, c.because(r.Pool), r.Pool)
 	}
 	if w.cold {
 		select {
@@ -155,6 +155,17 @@ func (c *Claims) take(ctx context.Context, pool *spec.Pool, r Request) (reconcil
 			return <-w.got, nil // it came just then; the caller takes it back
 		}
 	}
+}
+
+// because is why a pool has no worker ready, as part of a sentence.
+func (c *Claims) because(pool string) string {
+	if c.Why == nil {
+		return ""
+	}
+	if reason := c.Why(pool); reason != "" {
+		return " (" + reason + ")"
+	}
+	return ""
 }
 
 // bind makes a worker that has been taken a person's.

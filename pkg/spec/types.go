@@ -349,7 +349,7 @@ type Lifetime struct {
 	WarmMaxAge Duration `json:"warmMaxAge,omitempty" jsonschema:"default=0"`
 	// ClaimTTL releases a claim of this age. Default 0, never.
 	ClaimTTL Duration `json:"claimTTL,omitempty" jsonschema:"default=0"`
-	// ClaimIdleTimeout releases a claim without activity for this long. Default 0, never.
+	// ClaimIdleTimeout releases a claim without activity for this long, at least 20s. Default 0, never.
 	ClaimIdleTimeout Duration `json:"claimIdleTimeout,omitempty" jsonschema:"default=0"`
 }
 

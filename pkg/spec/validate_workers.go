@@ -18,7 +18,9 @@ func (c *checker) workers(s PoolSpec) {
 	l := w.Lifetime
 	c.notNegative("spec.workers.lifetime.warmMaxAge", l.WarmMaxAge)
 	c.notNegative("spec.workers.lifetime.claimTTL", l.ClaimTTL)
-	c.notNegative("spec.workers.lifetime.claimIdleTimeout", l.ClaimIdleTimeout)
+	if l.ClaimIdleTimeout != 0 && l.ClaimIdleTimeout < minIdle {
+		c.add("spec.workers.lifetime.claimIdleTimeout", "%s: at least %s, or 0 for never", l.ClaimIdleTimeout, minIdle)
+	}
 }
 
 func (c *checker) workerCounts(w Workers) {
@@ -142,5 +144,8 @@ func (c *checker) notNegative(at string, d Duration) {
 		c.add(at, "%s: it must not be negative", d)
 	}
 }
+
+// minIdle is two looks at what a claimed worker does, and thus time for a warning.
+const minIdle = Duration(20 * time.Second)
 
 const minPeriod = Duration(100 * time.Millisecond)

@@ -48,13 +48,19 @@ func (w *world) project(name string, uid int) string {
 	Expect(os.MkdirAll(filepath.Join(dir, "sub"), 0o755)).To(Succeed())
 	Expect(os.WriteFile(filepath.Join(dir, "sub", "file"), []byte("of "+name+"\n"), 0o600)).To(Succeed())
 	Expect(os.Symlink("sub/file", filepath.Join(dir, "link"))).To(Succeed())
+	giveAll(dir, uid)
+	return dir
+}
+
+// giveAll makes a directory and all below it somebody's.
+func giveAll(dir string, uid int) {
+	GinkgoHelper()
 	Expect(filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		return os.Lchown(path, uid, uid)
 	})).To(Succeed())
-	return dir
 }
 
 // as runs one command line as another user of this machine.
@@ -72,8 +78,14 @@ func (w *world) as(uid int, args ...string) outcome {
 
 func (w *world) commandAs(ctx context.Context, uid int, args ...string) *exec.Cmd {
 	c := w.command(ctx, args...)
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
+	w.person(c, uid)
 	return c
+}
+
+// person makes a command another user's, who lives where their projects are.
+func (w *world) person(c *exec.Cmd, uid int) {
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
+	c.Env = append(c.Environ(), "HOME="+w.projects())
 }
 
 // claims are all claims of the world, by name.

@@ -118,8 +118,12 @@ func (a Access) attributes() *unix.MountAttr {
 	return attributes
 }
 
-// warning says that files keep their owners, why, and what can be done.
+// warning says that files keep their owners, why, and what can be done; "" where the
+// worker runs as the person, so that this is what a mapping would have come to.
 func (m Mapping) warning(source *os.File, refusal error) string {
+	if m.InsideUID == m.OutsideUID && m.InsideGID == m.OutsideGID {
+		return ""
+	}
 	return fmt.Sprintf("%s is bound without id mapping, so that its files keep the owners they have on the host (%v; its file system is %s): "+
 		"keep it on ext4, xfs, btrfs or tmpfs, or run the workers as the person (user: \"%d:%d\"), or have it copied (workspace.mode: copy)",
 		source.Name(), refusal, fileSystem(source), m.OutsideUID, m.OutsideGID)
