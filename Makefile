@@ -94,6 +94,10 @@ test-unit: go cc ## Run the tests that need no engine, with a short simulation
 test-e2e: cc images image-counter ## Run the tests that need an engine
 	go test -tags e2e -race -count=1 -p 1 -timeout 12m $(E2E)
 
+.PHONY: test-faults
+test-faults: cc images image-counter ## Try every fault on every call to an engine that runs: over an hour
+	HAL_FAULTS=full go test -tags e2e -race -count=1 -timeout 3h -v ./test/faults
+
 .PHONY: bench
 bench: images-core ## Print the measured figures beside the bare engine's, with ratios
 	go test -run '^$$' -bench . -benchmem ./pkg/...

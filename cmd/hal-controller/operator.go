@@ -65,7 +65,7 @@ func (a *app) newOperator(ctx context.Context, o controllerOptions, log logr.Log
 	if err != nil {
 		return nil, err
 	}
-	id, err := engine.EngineID(ctx)
+	id, err := engineID(ctx, engine)
 	if err != nil {
 		_ = engine.Close()
 		return nil, fmt.Errorf("ask the engine for its id: %w", err)
@@ -91,6 +91,19 @@ func (a *app) newOperator(ctx context.Context, o controllerOptions, log logr.Log
 	}
 	op.build(ctx, o)
 	return op, nil
+}
+
+// engineWithin is how long the engine has to say who it is.
+const engineWithin = 20 * time.Second
+
+func engineID(ctx context.Context, engine *docker.Engine) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, engineWithin, fmt.Errorf("no answer within %s", engineWithin))
+	defer cancel()
+	id, err := engine.EngineID(ctx)
+	if err != nil && ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	return id, err
 }
 
 func (op *operator) build(ctx context.Context, o controllerOptions) {

@@ -178,6 +178,20 @@ var _ = Describe("A crash of the controller", func() {
 		Expect(w.binder.Workers()).To(Equal([]string{"hal-dev-0", "hal-dev-1"}))
 	})
 
+	It("goes on with a release although the engine is away when it starts", func() {
+		w.claim(alice, claim.Request{Name: "fix", Pool: "dev"})
+		w.stop()
+		records := w.onDisk()
+		records[0].Phase = claim.Releasing
+		Expect(w.store().Save(records[0])).To(Succeed())
+		w.engine.Down(true)
+		w.broken = true // it is told that not all is known
+		w.start()
+		w.broken = false
+		w.engine.Down(false)
+		w.nothingLeft()
+	})
+
 	It("keeps a record that cannot be read, and tells of it", func() {
 		w.stop()
 		path := filepath.Join(w.store().Dir, "odd.json")

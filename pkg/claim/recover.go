@@ -21,6 +21,14 @@ func (c *Claims) Recover(ctx context.Context) error {
 		c.records[r.Name] = r
 	}
 	c.mu.Unlock()
+	for _, r := range records {
+		if r.Phase == Bound || r.Phase == Lost {
+			continue
+		}
+		r.Saved = r.Saved || r.Phase == Binding // nobody has worked in it
+		_, err := c.leave(r, "it was "+strings.ToLower(string(r.Phase))+" when the controller ended")
+		unread = errors.Join(unread, err)
+	}
 	containers, err := c.Runtime.List(ctx, "")
 	if err != nil {
 		return errors.Join(unread, fmt.Errorf("list the claimed workers: %w", err))
@@ -33,11 +41,6 @@ func (c *Claims) Recover(ctx context.Context) error {
 	for _, r := range records {
 		if r.Phase == Bound && found[r.Worker] == nil {
 			c.lose(r, found)
-		}
-		if r.Phase != Bound && r.Phase != Lost {
-			r.Saved = r.Saved || r.Phase == Binding // nobody has worked in it
-			_, err = c.leave(r, "it was "+strings.ToLower(string(r.Phase))+" when the controller ended")
-			unread = errors.Join(unread, err)
 		}
 	}
 	return errors.Join(unread, c.pruneSlots(containers))

@@ -196,10 +196,16 @@ func (c *Claims) hold(r Record, gone *Departure, err error) {
 	gone.end()
 }
 
+// disposeWithin bounds one attempt. A worker with a longer grace is killed at its end all
+// the same, and the next attempt finds it stopped.
+const disposeWithin = 2 * time.Minute
+
 // disposed does it once. The slots go between the end of the container, which would
 // keep what is bound in them, and its removal: from then on its number, and so the
 // name of its slots, may be another worker's.
 func (c *Claims) disposed(ctx context.Context, r Record) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, disposeWithin, fmt.Errorf("no answer from the engine within %s", disposeWithin))
+	defer cancel()
 	if err := c.Runtime.Stop(ctx, r.Worker); err != nil {
 		return err
 	}

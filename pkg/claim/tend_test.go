@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -100,6 +101,20 @@ var _ = Describe("A claimed worker", func() {
 		Eventually(released).WithTimeout(soon).Should(BeClosed())
 		w.nothingLeft()
 		Expect(w.binder.bound("hal-dev-0")).To(BeEmpty())
+	})
+
+	It("that the engine once does not know of, and lists, is not lost", func() {
+		var looks atomic.Int32
+		w.engine.Fail(func(c fake.Call) error {
+			if c.Method == "inspect" && c.ID == got.Worker && looks.Add(1) <= 3 {
+				return runtime.ErrNotFound
+			}
+			return nil
+		})
+		w.engine.Edit("hal-dev-0.fix", func(*runtime.Container, *runtime.Inspection) {}) // it tells of a change
+		Eventually(looks.Load).WithTimeout(soon).Should(BeNumerically(">", 3))
+		Expect(w.told("ClaimLost")).To(BeEmpty())
+		Expect(w.claims.Get("fix")).To(Equal(got))
 	})
 
 	It("that is gone is lost, and stays on record until it is released", func() {

@@ -2,6 +2,7 @@ package probe_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -64,6 +65,28 @@ func health(m *probe.Manager) reconcile.Health {
 }
 
 func exec(p *spec.Probe) { p.Exec = []string{"check"} }
+
+func TestErrorsOfTheEngineAreNoneOfTheWorker(t *testing.T) {
+	var fails atomic.Int64
+	fails.Store(10)
+	engine := &execs{answer: func(context.Context, []string) (runtime.ExecResult, error) {
+		if fails.Add(-1) >= 0 {
+			return runtime.ExecResult{}, errors.New("unexpected EOF")
+		}
+		return runtime.ExecResult{}, nil
+	}}
+	inBubble(t, engine, func(g *WithT, m *probe.Manager) {
+		m.Watch("dev", []reconcile.Target{{ID: "id", Warmup: &spec.Warmup{Exec: []string{"warm"}, Timeout: spec.Duration(20 * time.Second)}, Readiness: readiness(exec)}})
+		g.Expect(health(m).State).To(Equal(reconcile.HealthStarting))
+		g.Expect(health(m).Message).To(Equal("warm-up: unexpected EOF"))
+		time.Sleep(time.Minute)
+		g.Expect(health(m).State).To(Equal(reconcile.HealthReady))
+		fails.Store(1000)
+		time.Sleep(4 * time.Minute) // asked every 30 s, and every second after an error
+		g.Expect(health(m).State).To(Equal(reconcile.HealthReady))
+		g.Expect(health(m).Message).To(Equal("unexpected EOF"))
+	})
+}
 
 func TestReadyWithItsFirstSuccess(t *testing.T) {
 	engine := &execs{answer: exits(0)}

@@ -18,6 +18,9 @@ const (
 	// firstTry is the wait after the first try that fails; it grows to the
 	// probe's period, so that what starts fast is seen fast.
 	firstTry = 20 * time.Millisecond
+	// lastTry is the longest wait between tries of a warm-up that the engine did not
+	// run.
+	lastTry = time.Second
 )
 
 // try is one attempt of a probe, which takes no longer than timeout; nil is
@@ -55,17 +58,30 @@ func (p *prober) run(ctx context.Context) {
 }
 
 // warmUp says whether probing can go on. A worker that did not warm up has
-// failed for good: it will be replaced.
+// failed for good: it will be replaced. Where the engine could not run the command,
+// or did not tell how it ended, it is run again.
 func (p *prober) warmUp(ctx context.Context) bool {
 	w := p.target.Warmup
 	if w == nil {
 		return true
 	}
-	if err := p.exec(ctx, p.target.ID, w.Exec, time.Duration(w.Timeout)); err != nil {
-		p.set(ctx, reconcile.HealthFailed, fmt.Sprintf("warm-up: %v", err))
-		return false
+	for delay := firstTry; ; delay = min(2*delay, lastTry) {
+		err := p.exec(ctx, p.target.ID, w.Exec, time.Duration(w.Timeout))
+		if err == nil {
+			return ctx.Err() == nil
+		}
+		message := fmt.Sprintf("warm-up: %v", err)
+		if !unasked(err) {
+			p.set(ctx, reconcile.HealthFailed, message)
+			return false
+		}
+		p.set(ctx, reconcile.HealthStarting, message)
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(delay):
+		}
 	}
-	return ctx.Err() == nil
 }
 
 func (p *prober) watch(ctx context.Context, probe spec.Probe) {
@@ -77,11 +93,15 @@ func (p *prober) watch(ctx context.Context, probe spec.Probe) {
 		if ctx.Err() != nil {
 			return
 		}
-		if err == nil {
+		switch {
+		case err == nil:
 			failures = 0
 			p.set(ctx, reconcile.HealthReady, "")
 			delay = settledPeriod(probe)
-		} else {
+		case unasked(err):
+			p.set(ctx, p.Health().State, err.Error())
+			delay = min(2*delay, time.Duration(probe.Period))
+		default:
 			failures++
 			p.failed(ctx, probe, failures, started, err)
 			delay = min(2*delay, time.Duration(probe.Period))

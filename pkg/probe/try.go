@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hal-controller/pkg/reconcile"
+	"hal-controller/pkg/runtime"
 	"hal-controller/pkg/spec"
 )
 
@@ -47,6 +48,17 @@ func noAnswer(timeout time.Duration) error {
 	return fmt.Errorf("no answer within %s", spec.Duration(timeout))
 }
 
+// engineError is of the asking, and not of who was asked: nothing is known of them.
+type engineError struct{ error }
+
+func (e engineError) Unwrap() error { return e.error }
+
+// unasked says that an error tells nothing about the container.
+func unasked(err error) bool {
+	var engine engineError
+	return errors.As(err, &engine)
+}
+
 // exec runs a command in a container; its output is in the error when it fails.
 // Its time begins when it does, and not while it waits for its turn.
 func (m *Manager) exec(ctx context.Context, id string, command []string, timeout time.Duration) error {
@@ -61,6 +73,9 @@ func (m *Manager) exec(ctx context.Context, id string, command []string, timeout
 	result, err := m.runtime.Exec(ctx, id, command)
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", command[0], context.Cause(ctx))
+	}
+	if err != nil && !errors.Is(err, runtime.ErrInvalid) {
+		return engineError{err}
 	}
 	if err != nil {
 		return err

@@ -326,6 +326,23 @@ var _ = Describe("The controller", func() {
 		Expect(most).To(Equal(8*4), "of those that four calls at a time make eight of")
 	})
 
+	It("keeps a pool in order beside a container that the engine does not tell of", func() {
+		engine.Fail(func(c fake.Call) error {
+			if c.Method == "inspect" && strings.HasPrefix(c.Name, "hal-dev-0") {
+				return errors.New("deadline exceeded")
+			}
+			return nil
+		})
+		manifests.set(newPool(noProbe, noParent, setWarm(2)))
+		Eventually(running).Should(Equal([]string{"hal-dev-0", "hal-dev-1"}))
+		Eventually(func() int { return reconciler.Status("dev").Ready }).Should(Equal(1))
+		engine.Kill("hal-dev-1", 1)
+		Eventually(running).Should(HaveExactElements("hal-dev-0", Not(Equal("hal-dev-1"))))
+		worker, ok := claimable.Take("dev")
+		Expect(ok).To(BeTrue())
+		Expect(worker.Ordinal).NotTo(BeZero(), "what is not known is not offered")
+	})
+
 	It("tells when a pass that began after the question has ended", func() {
 		manifests.set(newPool(noProbe, noParent))
 		settled()

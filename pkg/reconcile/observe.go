@@ -27,6 +27,12 @@ const (
 	observeTimeout = 15 * time.Second
 	// inspectParallel bounds inspections at one time.
 	inspectParallel = 8
+	// inspectTimeout bounds one inspection, and unansweredFor is for how long a
+	// container is not inspected again that has not been told of: an engine may hang
+	// with one container and be well with all others (20.10, one that is paused while a
+	// command is being started in it).
+	inspectTimeout = 3 * time.Second
+	unansweredFor  = 10 * time.Second
 )
 
 // observer reads the engine. A container is inspected when it is first seen
@@ -48,15 +54,19 @@ type view struct {
 	inspections map[string]inspected
 	ended       map[string]time.Time // when an event said so of an id
 	changed     map[string]bool      // ids with an event since the current pass began
+	unanswered  map[string]time.Time // when the engine last failed to tell of an id
 	network     *runtime.Network
 	volumes     map[string]runtime.Volume
 	networkRead bool
 	volumesRead bool
 }
 
+// inspected is an inspection and the state that the container was listed in. A stale
+// one is made again, and is what there is where that does not work.
 type inspected struct {
 	*runtime.Inspection
 	state runtime.State
+	stale bool
 }
 
 func newObserver(rt runtime.Runtime) *observer {
@@ -66,7 +76,7 @@ func newObserver(rt runtime.Runtime) *observer {
 func (o *observer) view(pool string) *view {
 	v := o.views[pool]
 	if v == nil {
-		v = &view{inspections: map[string]inspected{}, ended: map[string]time.Time{}, changed: map[string]bool{}}
+		v = &view{inspections: map[string]inspected{}, ended: map[string]time.Time{}, changed: map[string]bool{}, unanswered: map[string]time.Time{}}
 		o.views[pool] = v
 	}
 	return v
@@ -79,7 +89,7 @@ func (o *observer) invalidate(e runtime.Event) {
 	switch e.Kind {
 	case runtime.EventContainer:
 		v := o.view(e.Pool)
-		delete(v.inspections, e.ID)
+		v.outdate(e.ID)
 		v.changed[e.ID] = true
 		if e.Action == "die" {
 			v.ended[e.ID] = time.Now()
@@ -134,7 +144,15 @@ func (o *observer) audit(pool string) {
 		if i >= auditPerResync {
 			break
 		}
-		delete(v.inspections, id)
+		v.outdate(id)
+	}
+}
+
+// outdate has a container inspected again.
+func (v *view) outdate(id string) {
+	if k, known := v.inspections[id]; known {
+		k.stale = true
+		v.inspections[id] = k
 	}
 }
 
@@ -162,11 +180,11 @@ func (o *observer) read(ctx context.Context, pool string, images []string) (Obse
 	if err != nil {
 		return Observed{}, fmt.Errorf("list the containers of pool %q: %w", pool, err)
 	}
-	containers, err = o.inspect(ctx, pool, containers)
+	unanswered, err := o.inspect(ctx, pool, containers)
 	if err != nil {
 		return Observed{}, err
 	}
-	observed := Observed{Containers: containers}
+	observed := Observed{Containers: containers, Unanswered: unanswered}
 	if observed.Network, err = o.network(ctx, pool); err != nil {
 		return Observed{}, err
 	}
@@ -183,17 +201,21 @@ func (o *observer) read(ctx context.Context, pool string, images []string) (Obse
 }
 
 // inspect adds inspections where they are wanted. A container that is gone
-// meanwhile is left out.
-func (o *observer) inspect(ctx context.Context, pool string, containers []runtime.Container) ([]runtime.Container, error) {
-	known, ended := o.known(pool)
-	gone := make([]bool, len(containers))
+// meanwhile counts as on its way out: the next listing tells. One that the engine does
+// not tell of is as it was last inspected, if it was.
+func (o *observer) inspect(ctx context.Context, pool string, containers []runtime.Container) (unanswered map[string]bool, err error) {
+	known, ended, silent := o.known(pool)
+	failed := make([]error, len(containers))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(inspectParallel)
 	for i := range containers {
 		c := &containers[i]
-		if k, ok := known[c.ID]; ok && k.state == c.State {
+		k, ok := known[c.ID]
+		if ok && k.state == c.State {
 			c.Inspection = k.Inspection
-			continue
+			if !k.stale {
+				continue
+			}
 		}
 		if c.State == runtime.StateCreated || c.State == runtime.StateRemoving {
 			continue
@@ -202,59 +224,80 @@ func (o *observer) inspect(ctx context.Context, pool string, containers []runtim
 			// The engine has told of the end, and takes a while (25 ms in 20.10)
 			// until it lists it or lets the container be inspected. A replacement
 			// need not wait for that; a later pass sees what became of this one.
-			c.State = runtime.StateExited
+			c.State, c.Inspection = runtime.StateExited, nil
+			continue
+		}
+		if time.Since(silent[c.ID]) < unansweredFor {
+			failed[i] = errSilent
 			continue
 		}
 		group.Go(func() error {
-			inspection, err := o.runtime.Inspect(ctx, c.ID)
-			if errors.Is(err, runtime.ErrNotFound) {
-				gone[i] = true
-				return nil
+			failed[i] = o.inspectOne(ctx, c)
+			if errors.Is(failed[i], runtime.ErrUnavailable) || ctx.Err() != nil {
+				return fmt.Errorf("inspect container %q: %w", c.Name, failed[i])
 			}
-			if err != nil {
-				return fmt.Errorf("inspect container %q: %w", c.Name, err)
-			}
-			// The listing may be from before the event that had it inspected: the
-			// engine (20.10) tells of an exit, a pause or a new name up to 0.2 s
-			// before it lists it, and has an inspection wait until then.
-			c.Inspection, c.State, c.Addresses, c.Name = inspection, inspection.State, inspection.Addresses, inspection.Spec.Name
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	var kept []runtime.Container
+	unanswered = map[string]bool{}
 	for i, c := range containers {
-		if !gone[i] {
-			kept = append(kept, c)
+		if failed[i] != nil {
+			unanswered[c.ID] = true
 		}
 	}
-	slices.SortFunc(kept, func(a, b runtime.Container) int { return compareStrings(a.Name, b.Name) })
-	o.remember(pool, kept)
-	return kept, nil
+	slices.SortFunc(containers, func(a, b runtime.Container) int { return compareStrings(a.Name, b.Name) })
+	o.remember(pool, containers, unanswered)
+	return unanswered, nil
 }
 
-// known returns the remembered inspections, and the ids that have ended, as they
-// were before this pass's listing: an event that arrives from here on makes the
-// next pass inspect anew.
-func (o *observer) known(pool string) (map[string]inspected, map[string]time.Time) {
+// errSilent stands for the failure that has been met a short time ago.
+var errSilent = errors.New("the engine has not told of it")
+
+func (o *observer) inspectOne(ctx context.Context, c *runtime.Container) error {
+	ctx, cancel := context.WithTimeout(ctx, inspectTimeout)
+	defer cancel()
+	inspection, err := o.runtime.Inspect(ctx, c.ID)
+	if errors.Is(err, runtime.ErrNotFound) {
+		c.State, c.Inspection = runtime.StateRemoving, nil
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	// The listing may be from before the event that had it inspected: the
+	// engine (20.10) tells of an exit, a pause or a new name up to 0.2 s
+	// before it lists it, and has an inspection wait until then.
+	c.Inspection, c.State, c.Addresses, c.Name = inspection, inspection.State, inspection.Addresses, inspection.Spec.Name
+	return nil
+}
+
+// known returns the remembered inspections, the ids that have ended, and those that the
+// engine has not told of, as they were before this pass's listing: an event that arrives
+// from here on makes the next pass inspect anew.
+func (o *observer) known(pool string) (inspections map[string]inspected, ended, silent map[string]time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	v := o.view(pool)
 	maps.DeleteFunc(v.ended, func(_ string, at time.Time) bool { return time.Since(at) >= endBelieved })
+	maps.DeleteFunc(v.unanswered, func(_ string, at time.Time) bool { return time.Since(at) >= unansweredFor })
 	clear(v.changed)
-	return maps.Clone(v.inspections), maps.Clone(v.ended)
+	return maps.Clone(v.inspections), maps.Clone(v.ended), maps.Clone(v.unanswered)
 }
 
-func (o *observer) remember(pool string, containers []runtime.Container) {
+func (o *observer) remember(pool string, containers []runtime.Container, unanswered map[string]bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	v := o.view(pool)
 	fresh := map[string]inspected{}
 	for _, c := range containers {
-		if c.Inspection != nil && !v.changed[c.ID] {
-			fresh[c.ID] = inspected{c.Inspection, c.State}
+		if c.Inspection != nil {
+			fresh[c.ID] = inspected{c.Inspection, c.State, v.changed[c.ID] || unanswered[c.ID]}
+		}
+		if _, noted := v.unanswered[c.ID]; unanswered[c.ID] && !noted {
+			v.unanswered[c.ID] = time.Now()
 		}
 	}
 	v.inspections = fresh

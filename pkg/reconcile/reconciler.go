@@ -90,8 +90,13 @@ func (r *Reconciler) blind(pool string, err error) bool {
 	return errors.Is(err, runtime.ErrUnavailable) || record.unseen >= blindAfter
 }
 
-// settlingTime is when to look again at a worker that has ended just now.
-const settlingTime = 30 * time.Millisecond
+const (
+	// settlingTime is when to look again at a worker that has ended just now.
+	settlingTime = 30 * time.Millisecond
+	// removingTime is when to look again at what seems to be on its way out: an event
+	// tells of its end, if that comes.
+	removingTime = time.Second
+)
 
 // Reconcile does one pass for one pool: observe, decide, act, report.
 func (r *Reconciler) Reconcile(ctx context.Context, pool string) (Pass, error) {
@@ -123,6 +128,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, pool string) (Pass, error) {
 	}
 	if state.Observed.unsettled() {
 		plan.requeue(settlingTime)
+	}
+	if state.Observed.removing() {
+		plan.requeue(removingTime)
+	}
+	if len(state.Observed.Unanswered) > 0 {
+		plan.requeue(unansweredFor)
 	}
 	return Pass{Again: changed, RequeueAfter: plan.RequeueAfter}, failure(results)
 }

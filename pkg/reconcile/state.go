@@ -45,8 +45,10 @@ type Observed struct {
 	// those that the controller has stopped: their end is no failure.
 	Stopping map[string]bool
 	Asked    map[string]bool
-	Network  *runtime.Network
-	Volumes  map[string]runtime.Volume
+	// Unanswered are the ids of containers that the engine does not tell of just now.
+	Unanswered map[string]bool
+	Network    *runtime.Network
+	Volumes    map[string]runtime.Volume
 	// Images by reference; one that is not there is missing on the engine.
 	Images map[string]string
 	Host   runtime.Host
@@ -148,11 +150,16 @@ func (o Observed) health(c *runtime.Container) Health {
 	return Health{State: HealthReady, Since: c.Created}
 }
 
+// removing says that a container is on its way out.
+func (o Observed) removing() bool {
+	return slices.ContainsFunc(o.Containers, func(c runtime.Container) bool { return c.State == runtime.StateRemoving })
+}
+
 // unsettled says that a worker has ended so recently that it could not be
 // inspected yet: the next pass knows more.
 func (o Observed) unsettled() bool {
 	for c := range o.each() {
-		if endedJustNow(c) {
+		if endedJustNow(c) && !o.Unanswered[c.ID] {
 			return true
 		}
 	}

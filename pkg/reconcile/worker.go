@@ -100,6 +100,9 @@ func workerPhase(s State, c *runtime.Container, sandbox *runtime.Container, gate
 }
 
 func runningPhase(s State, c *runtime.Container, sandbox *runtime.Container, gate time.Time) (phase, time.Time, string) {
+	if s.Observed.Unanswered[c.ID] && c.Inspection == nil {
+		return phaseStarting, time.Time{}, "the engine does not tell of it"
+	}
 	if cause := namespaceLost(c, sandbox); cause != "" {
 		return phaseBroken, time.Time{}, cause
 	}
