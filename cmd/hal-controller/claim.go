@@ -105,6 +105,7 @@ func secretsOf(words []string) (map[string][]byte, error) {
 
 func newClaim(a *app) *cobra.Command {
 	var f claimFlags
+	owner := ""
 	output := choiceOf("name", "table", "wide", "json", "yaml")
 	c := &cobra.Command{
 		Use: "claim POOL", Short: "Claim a warm worker", Long: claimLong,
@@ -119,6 +120,7 @@ func newClaim(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			request.User = owner
 			claim, err := a.claim(c.Context(), request)
 			if err != nil {
 				return err
@@ -127,6 +129,7 @@ func newClaim(a *app) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&f.project, "project", "", "directory to have in the worker's workspace")
+	c.Flags().StringVar(&owner, "user", "", "whose it is to be, by name or number; only root may say (default: yours)")
 	f.flags(c)
 	choiceFlag(c, output, "output", "o", "form of the result")
 	return c

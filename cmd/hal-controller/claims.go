@@ -180,6 +180,22 @@ func personOf(uid, gid uint32) bind.Caller {
 	return who
 }
 
+// ownerNamed is a user of this machine by name or number; nil for "".
+func ownerNamed(name string) (*bind.Caller, error) {
+	if name == "" {
+		return nil, nil
+	}
+	if numbered, err := user.LookupId(name); err == nil {
+		name = numbered.Username
+	}
+	person, err := personNamed(name)
+	if err != nil {
+		return nil, &api.Error{Code: api.CodeInvalid, Message: err.Error()}
+	}
+	owner := personOf(person.UID, person.GID)
+	return &owner, nil
+}
+
 // Claims are all claims, by name.
 func (d *daemon) Claims() []api.Claim {
 	var claims []api.Claim
@@ -198,6 +214,10 @@ func (d *daemon) Claim(ctx context.Context, request api.ClaimRequest, place func
 	if err := d.known(request.Pool); err != nil {
 		return api.Claim{}, err
 	}
+	owner, err := ownerNamed(request.User)
+	if err != nil {
+		return api.Claim{}, err
+	}
 	done, err := d.naming.begin(request, d.claimed)
 	if err != nil {
 		return api.Claim{}, err
@@ -205,7 +225,7 @@ func (d *daemon) Claim(ctx context.Context, request api.ClaimRequest, place func
 	defer done()
 	r, err := d.claims.Claim(ctx, who, claim.Request{
 		Name: request.Name, Pool: request.Pool, Project: request.Project, TTL: time.Duration(request.TTL),
-		Env: request.Env, Secrets: request.Secrets,
+		For: owner, Env: request.Env, Secrets: request.Secrets,
 		OnEmpty: request.OnEmpty, Wait: time.Duration(request.Wait), Place: place, Roots: d.workDir(ctx),
 	})
 	return claimOut(r), claimAnswer(err)

@@ -44,6 +44,9 @@ type ClaimRequest struct {
 	Fresh bool `json:"fresh,omitempty"`
 	// Project is an absolute path on the controller's host; empty: nothing is bound.
 	Project string `json:"project,omitempty"`
+	// User is whose it is to be, by name or number; empty: the caller's. Only root may
+	// ask for another.
+	User string `json:"user,omitempty"`
 	// Env are variables of the claim's processes, Secrets files for them, by name,
 	// in /run/secrets.
 	Env     map[string]string `json:"env,omitempty"`

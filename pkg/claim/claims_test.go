@@ -25,6 +25,17 @@ var _ = Describe("A claim", func() {
 		w.settled("hal-dev-0", "hal-dev-1")
 	})
 
+	It("is another person's where root asks for that, and nobody else may", func() {
+		_, err := w.claims.Claim(context.Background(), bob, claim.Request{Name: "fix", Pool: "dev", For: &alice})
+		Expect(err).To(refusal("only root may claim for another person"))
+		w.nothingLeft()
+		w.claim(root, claim.Request{Name: "fix", Pool: "dev", For: &alice})
+		_, err = w.claims.Use(alice, "fix", "exec")
+		Expect(err).NotTo(HaveOccurred())
+		_, err = w.claims.Use(bob, "fix", "exec")
+		Expect(err).To(refusal("another person's"))
+	})
+
 	It("gets a warm worker, whose place is filled", func() {
 		got := w.claim(alice, claim.Request{Name: "fix", Pool: "dev"})
 		Expect(got).To(And(

@@ -15,7 +15,12 @@ import (
 // repeated: the same claim gives the same worker. When ctx ends before it is
 // bound, nothing is left of it.
 func (c *Claims) Claim(ctx context.Context, who bind.Caller, r Request) (Record, error) {
-	record, err := c.claim(ctx, who, r)
+	owner, err := r.owner(who)
+	if err != nil {
+		c.Audit.write(Entry{Who: who.UID, What: "claim", Claim: r.Name, Pool: r.Pool, Err: err})
+		return Record{}, err
+	}
+	record, err := c.claim(ctx, owner, r)
 	c.Audit.write(Entry{Who: who.UID, What: "claim", Claim: r.Name, Pool: r.Pool, Container: record.Worker, Err: err})
 	return record, err
 }

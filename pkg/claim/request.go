@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"hal-controller/pkg/claim/bind"
 	"hal-controller/pkg/spec"
 )
 
@@ -17,6 +18,8 @@ type Request struct {
 	// Roots are directories that the project may be in, beside those of the rules.
 	Roots []string
 	TTL   time.Duration
+	// For is whose it is to be; nil: whoever asks. Only root may ask for another.
+	For *bind.Caller
 	// Env are variables of the claim's processes, Secrets files for them by name.
 	Env     map[string]string
 	Secrets map[string][]byte
@@ -54,4 +57,16 @@ var ErrWaited = errors.New("no worker became ready in time")
 
 func noPool(name string) error {
 	return &Refusal{NotFound: true, Message: fmt.Sprintf("no pool %q", name)}
+}
+
+// owner is whose the claim is to be.
+func (r Request) owner(who bind.Caller) (bind.Caller, error) {
+	switch {
+	case r.For == nil || r.For.UID == who.UID:
+		return who, nil
+	case who.UID != 0:
+		return who, refuse("claim %q: only root may claim for another person", r.Name)
+	default:
+		return *r.For, nil
+	}
 }
