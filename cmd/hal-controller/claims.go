@@ -31,13 +31,13 @@ type claimOptions struct {
 }
 
 // openClaims opens what is kept of claims. Where no state is kept there are none.
-func (op *operator) openClaims(o claimOptions) error {
+func (op *operator) openClaims(ctx context.Context, o claimOptions) error {
 	if op.state == "" {
 		return nil
 	}
 	var err, unbindable error
 	op.roots = o.roots
-	op.binder, unbindable = bind.Open(o.slots)
+	op.binder, unbindable = op.openSlots(ctx, o.slots)
 	if unbindable != nil && !errors.Is(unbindable, bind.ErrUnsupported) {
 		return unbindable
 	}
@@ -58,6 +58,18 @@ func (op *operator) openClaims(o claimOptions) error {
 	}
 	op.claims = claim.New(options)
 	return nil
+}
+
+// openSlots opens the slots of an engine whose containers can have what is mounted here.
+func (op *operator) openSlots(ctx context.Context, dir string) (*bind.Slots, error) {
+	reason, err := op.engine.Apart(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if reason != "" {
+		return nil, fmt.Errorf("%w: %s", bind.ErrUnsupported, reason)
+	}
+	return bind.Open(dir)
 }
 
 // forbidden is what no worker may have, whoever asks: the machine itself, the engine

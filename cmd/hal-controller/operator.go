@@ -85,7 +85,7 @@ func (a *app) newOperator(ctx context.Context, o controllerOptions, log logr.Log
 	}
 	op.manifests = manifests{op.store, o.prune}
 	op.endpoint, op.socket = engine.Endpoint(), a.socketPath()
-	if err := op.openClaims(o.claims); err != nil {
+	if err := op.openClaims(ctx, o.claims); err != nil {
 		op.close()
 		return nil, err
 	}

@@ -126,6 +126,11 @@ func passOn(socket, to string) {
 	GinkgoHelper()
 	listener, err := net.Listen("unix", socket)
 	Expect(err).NotTo(HaveOccurred())
+	passOnAll(listener, to)
+}
+
+// passOnAll has what comes to a listener go to a socket, as long as the spec goes on.
+func passOnAll(listener net.Listener, to string) {
 	DeferCleanup(listener.Close)
 	go func() {
 		for {
