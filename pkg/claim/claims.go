@@ -73,7 +73,8 @@ type Claims struct {
 	records  map[string]Record
 	leaving  map[string]*Departure
 	private  map[string]private   // what was delivered, for another delivery; never on disk
-	attempts map[string]time.Time // when to try next, by declared claim
+	attempts map[string]time.Time // when to try next, by declared claim that there is not
+	held     map[string]time.Time // until when a claim is kept that could not be released
 	// disposedOf are the workers that have been removed and may be listed yet, with
 	// their pools.
 	disposedOf map[string]string
@@ -86,8 +87,9 @@ type Claims struct {
 func New(o Options) *Claims {
 	c := &Claims{
 		Options: o, line: newLine(o.Claimable), facts: newFacts(o.Runtime), idleness: newIdleness(), sessions: newSessions(),
-		records: map[string]Record{},
-		leaving: map[string]*Departure{}, warned: map[string]time.Time{}, tending: map[string]time.Time{}, disposedOf: map[string]string{}, attempts: map[string]time.Time{}, private: map[string]private{},
+		records: map[string]Record{}, leaving: map[string]*Departure{}, private: map[string]private{},
+		attempts: map[string]time.Time{}, held: map[string]time.Time{}, tending: map[string]time.Time{},
+		warned: map[string]time.Time{}, disposedOf: map[string]string{},
 	}
 	c.life, c.end = context.WithCancelCause(context.Background())
 	o.Claimable.Notify = c.line.serve

@@ -36,7 +36,7 @@ func (c *Claims) declare() {
 		}
 	}
 	for _, r := range c.List() {
-		if !synced || !r.Declared || wanted[r.Name] || r.Phase == Releasing || c.held(r.Name) {
+		if !synced || !r.Declared || wanted[r.Name] || r.Phase == Releasing || c.isHeld(r.Name) {
 			continue
 		}
 		if _, err := c.leaveUnheld(r, "no manifest declares it any more"); err != nil {
@@ -45,11 +45,11 @@ func (c *Claims) declare() {
 	}
 }
 
-// held says that a claim could not be released a short time ago.
-func (c *Claims) held(name string) bool {
+// isHeld says that a claim could not be released a short time ago.
+func (c *Claims) isHeld(name string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.Now().Before(c.attempts[name])
+	return c.Now().Before(c.held[name])
 }
 
 // attempt says, every now and then, that a declared claim that there is not is to be

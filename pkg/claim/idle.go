@@ -129,7 +129,7 @@ func (i *idleness) forget(worker string) {
 func (c *Claims) endIdle() {
 	for _, r := range c.List() {
 		pool, known := c.Pool(r.Pool)
-		if !known || r.Phase != Bound || c.held(r.Name) {
+		if !known || r.Phase != Bound || c.isHeld(r.Name) {
 			continue
 		}
 		allowed := time.Duration(pool.Spec.Workers.Lifetime.ClaimIdleTimeout)

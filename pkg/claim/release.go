@@ -147,6 +147,7 @@ func (c *Claims) dispose(r Record, gone *Departure) {
 	delete(c.private, r.Name)
 	delete(c.leaving, r.Name)
 	delete(c.warned, r.Name)
+	delete(c.held, r.Name)
 	c.disposedOf[r.Worker] = r.Pool
 	c.mu.Unlock()
 	c.idleness.forget(r.Worker)
@@ -190,7 +191,7 @@ func (c *Claims) hold(r Record, gone *Departure, err error) {
 	c.Event(r.Pool, reconcile.EventWarning, "RescueFailed", r.Name, r.Warning)
 	c.mu.Lock()
 	delete(c.leaving, r.Name)
-	c.attempts[r.Name] = c.Now().Add(heldFor)
+	c.held[r.Name] = c.Now().Add(heldFor)
 	c.mu.Unlock()
 	gone.settle(r)
 	gone.end()

@@ -137,14 +137,37 @@ func (c claimer) measureOneByOne(figures *table) {
 	figures.percentiles(fmt.Sprintf("claim over the socket, %d, one each %s", claims, pace), paced, "p50 ≤ 10 ms, p99 ≤ 50 ms")
 	flood := c.oneByOne(claims/2, "flood", 0)
 	figures.percentiles(fmt.Sprintf("the same, %d, as fast as they are made", claims/2), flood, "")
-	var still []time.Duration
+	var still, refill []time.Duration
 	for i := range claims / 10 {
 		name := fmt.Sprintf("still%d", i)
 		waitSettled(c.t, c.daemon.socket)
 		still = append(still, timed(func() { c.claim(name) }))
+		waitSettled(c.t, c.daemon.socket)
+		refill = append(refill, c.refilled(name))
 		c.release(name, api.Gone)
 	}
 	figures.percentiles(fmt.Sprintf("the same, %d, nothing else going on", claims/10), still, "")
+	figures.percentiles("claim bound to its replacement created", refill, "begun within 100 ms")
+}
+
+// refilled is how long after a claim was bound the worker was created that takes the
+// place of its own.
+func (c claimer) refilled(name string) time.Duration {
+	events, err := c.client.Events(context.Background(), c.pool)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var bound time.Time
+	for _, e := range events {
+		switch {
+		case e.Reason == "Claimed" && e.Object == "claim/"+name:
+			bound = e.Time
+		case e.Reason == "Create" && !bound.IsZero():
+			return e.Time.Sub(bound)
+		}
+	}
+	// It was created before the claim was told to be bound.
+	return 0
 }
 
 // oneByOne claims n workers that are ready, a pause apart, and releases each at once.
