@@ -241,8 +241,7 @@ var _ = Describe("A session over the socket", func() {
 		It("passes on what its person is to know", func(ctx SpecContext) {
 			plays(hang)
 			backend := noticing{backend, make(chan string)}
-			socket, stop := serve(api.NewServer(backend))
-			defer stop()
+			socket, _ := serve(api.NewServer(backend))
 			heard := make(chan string, 1)
 			go func() {
 				_, _ = api.NewClient(socket).Exec(ctx, "amy", api.SessionRequest{Command: []string{"x"}}, api.Streams{

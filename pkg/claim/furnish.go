@@ -61,24 +61,11 @@ func (c *Claims) open(who bind.Caller, r Request) (directory, error) {
 func (c *Claims) furnish(r Record, project directory) (warning string, err error) {
 	var warnings []string
 	put := func(slot string, d directory) error {
-		if c.Binder == nil { // the worker is from when there was one
-			return refuse("%s cannot be bound into a worker: %v", d.path(), c.Unbindable)
+		warning, err := c.putInto(r, slot, d)
+		if warning != "" {
+			warnings = append(warnings, warning)
 		}
-		if r.Inside.Unknown != "" {
-			return errors.New(r.Inside.Unknown)
-		}
-		mapping, err := r.Caller.Mapping(d.file, r.Inside.UID, r.Inside.GID)
-		if err != nil {
-			return fmt.Errorf("bind %s: %w", d.path(), err)
-		}
-		result, err := c.Binder.Bind(r.slots(), slot, d.file, bind.Access{Mapping: mapping})
-		if err != nil {
-			return fmt.Errorf("bind %s: %w", d.path(), err)
-		}
-		if result.Warning != "" {
-			warnings = append(warnings, result.Warning)
-		}
-		return nil
+		return err
 	}
 	if r.Mode == spec.WorkspaceBind {
 		if err := put(reconcile.WorkspaceSlot, project); err != nil {
@@ -105,6 +92,25 @@ func (c *Claims) furnish(r Record, project directory) (warning string, err error
 		}
 	}
 	return strings.Join(warnings, "; "), nil
+}
+
+// putInto binds a directory to a slot of a claim's worker.
+func (c *Claims) putInto(r Record, slot string, d directory) (warning string, err error) {
+	if c.Binder == nil { // the worker is from when there was one
+		return "", refuse("%s cannot be bound into a worker: %v", d.path(), c.Unbindable)
+	}
+	if r.Inside.Unknown != "" {
+		return "", errors.New(r.Inside.Unknown)
+	}
+	mapping, err := r.Caller.Mapping(d.file, r.Inside.UID, r.Inside.GID)
+	if err != nil {
+		return "", fmt.Errorf("bind %s: %w", d.path(), err)
+	}
+	result, err := c.Binder.Bind(r.slots(), slot, d.file, bind.Access{Mapping: mapping})
+	if err != nil {
+		return "", fmt.Errorf("bind %s: %w", d.path(), err)
+	}
+	return result.Warning, nil
 }
 
 // userDirectory opens a person's directory of a volume with scope user. It is below
