@@ -50,6 +50,8 @@ type controllerOptions struct {
 	// stateDir is the base of the state directory, "" for keeping nothing.
 	stateDir string
 	claims   claimOptions
+	// profiles is the address that Go's profiles are served at; "": nowhere.
+	profiles string
 	// socketGroup is whose members may use the socket; "": this process's group.
 	socketGroup string
 	// prune drains pools that are on the engine and not in the manifests.

@@ -37,6 +37,7 @@ func newRun(a *app) *cobra.Command {
 	c.Flags().StringArrayVar(&o.claims.roots, "project-root", nil, "directory that projects of claims may be in; may be repeated (default: the home of whoever claims)")
 	c.Flags().StringVar(&o.claims.adminGroup, "admin-group", "", "group whose members may use everyone's claims, and change pools")
 	c.Flags().StringVar(&o.socketGroup, "socket-group", "", "group whose members may claim, by its use of the socket (default: that of this process)")
+	c.Flags().StringVar(&o.profiles, "pprof", "", "serve Go's profiles of the controller at this address of the machine's own, as 127.0.0.1:6060")
 	return c
 }
 
@@ -77,6 +78,9 @@ func (a *app) run(ctx context.Context, o controllerOptions, mode string) error {
 	if err != nil {
 		return err
 	}
+	if err := checkProfiles(o.profiles); err != nil {
+		return err
+	}
 	if o.path, err = filepath.Abs(o.path); err != nil {
 		return err
 	}
@@ -103,6 +107,7 @@ func (a *app) run(ctx context.Context, o controllerOptions, mode string) error {
 		func(ctx context.Context) error {
 			return api.Serve(ctx, api.Socket{Path: a.socketPath(), Group: o.socketGroup}, server)
 		},
+		func(ctx context.Context) error { return serveProfiles(ctx, o.profiles) },
 		func(ctx context.Context) error { return op.show(ctx, progress) },
 		op.claims.Run,
 	)

@@ -168,6 +168,25 @@ var _ = Describe("The controller", func() {
 		Expect(engine.Calls()).To(Equal([]string{"list dev", "host"}))
 	})
 
+	It("asks the engine no more of two hundred settled workers, at a pass and at a resync, than of ten", func() {
+		calls := func(warm int) int {
+			manifests.set(newPool(noProbe, setWarm(warm)))
+			settled()
+			Eventually(running).Should(HaveLen(warm))
+			settled()
+			quiet()
+			for range 3 {
+				reconciler.Audit("dev")
+				for range 2 {
+					_, err := reconciler.Reconcile(context.Background(), "dev")
+					Expect(err).NotTo(HaveOccurred())
+				}
+			}
+			return len(engine.Calls())
+		}
+		Expect(calls(200)).To(Equal(calls(10)))
+	})
+
 	It("changes nothing when it is started again on a settled pool", func() {
 		manifests.set(newPool(noProbe))
 		settled()
