@@ -40,16 +40,23 @@ func engineChecks(ctx context.Context, engine *docker.Engine, pools []*spec.Pool
 
 // infoChecks judge what an engine says of itself.
 func infoChecks(info docker.Info) []check {
-	return []check{versionCheck(info), storageCheck(info.StorageDriver), cgroupCheck(info.CgroupVersion), initCheck(info.InitBinary)}
+	return []check{versionCheck(info), storageCheck(info.StorageDriver), cgroupCheck(info), initCheck(info.InitBinary)}
 }
 
 func versionCheck(info docker.Info) check {
 	message := fmt.Sprintf("version %s, API %s", info.Version, info.APIVersion)
+	if info.Podman {
+		return failed("engine", "Podman "+message, podmanWayOut)
+	}
 	if !apiSupported(info.APIVersion) {
 		return failed("engine", message, "update it: API 1.41 (Docker 20.10) is the oldest that is supported")
 	}
 	return passed("engine", message)
 }
+
+// podmanWayOut is for whoever has Podman: what a controller relies on is answered in
+// other ways there, so that it would take its own containers for drifted or gone.
+const podmanWayOut = "use Docker: Podman answers updates, taken names and inspections in other ways (docs/engines.md)"
 
 // apiSupported compares numbers: 1.9 is older than 1.41.
 func apiSupported(api string) bool {
@@ -71,11 +78,15 @@ func storageCheck(driver string) check {
 	return passed("storage driver", driver)
 }
 
-func cgroupCheck(version string) check {
-	if version == "" {
+func cgroupCheck(info docker.Info) check {
+	switch {
+	case info.CgroupVersion == "":
 		return warning("cgroups", "the engine does not tell of any: limits may not hold", "see `docker info` for its warnings")
+	case info.CgroupDriver == "none":
+		return warning("cgroups", "the engine may not use any, as without root on version 1: limits are taken and not kept", "use cgroups version 2, or an engine that root runs")
+	default:
+		return passed("cgroups", "version "+info.CgroupVersion)
 	}
-	return passed("cgroups", "version "+version)
 }
 
 func initCheck(binary string) check {

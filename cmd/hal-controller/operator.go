@@ -98,14 +98,23 @@ func (a *app) newOperator(ctx context.Context, o controllerOptions, log logr.Log
 // engineWithin is how long the engine has to say who it is.
 const engineWithin = 20 * time.Second
 
+// engineID asks an engine who it is, and refuses one that is not supported.
 func engineID(ctx context.Context, engine *docker.Engine) (string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, engineWithin, fmt.Errorf("no answer within %s", engineWithin))
 	defer cancel()
 	id, err := engine.EngineID(ctx)
-	if err != nil && ctx.Err() != nil {
-		return "", context.Cause(ctx)
+	var version docker.Version
+	if err == nil {
+		version, err = engine.ServerVersion(ctx)
 	}
-	return id, err
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return "", context.Cause(ctx)
+	case err == nil && version.Podman:
+		return "", fmt.Errorf("it is Podman %s, which is not supported: %s", version.Version, podmanWayOut)
+	default:
+		return id, err
+	}
 }
 
 func (op *operator) build(ctx context.Context, o controllerOptions) {

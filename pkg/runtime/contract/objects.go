@@ -63,7 +63,8 @@ func networks(at func() *engine) {
 			Expect(e.Runtime.Start(ctx, id)).To(Succeed())
 			Expect(e.listed(ctx, id).Addresses).To(HaveKeyWithValue(spec.Network, Not(BeEmpty())))
 			Expect(e.Runtime.Stop(ctx, id)).To(Succeed())
-			Expect(e.listed(ctx, id).Addresses).To(BeEmpty())
+			// Docker 26 frees it just after it has answered.
+			Eventually(func() map[string]string { return e.listed(ctx, id).Addresses }).WithTimeout(soon).Should(BeEmpty())
 		})
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/system"
 	"github.com/docker/docker/client"
 	"github.com/docker/go-connections/tlsconfig"
@@ -89,6 +90,8 @@ type Info struct {
 	APIVersion    string // the newest it speaks
 	StorageDriver string
 	CgroupVersion string // "1" or "2"
+	CgroupDriver  string // "none" where no limits are kept
+	Podman        bool   // it is Podman, which speaks Docker's API
 	InitBinary    string // empty where none is installed
 	Runtimes      []string
 	Memory        int64 // bytes
@@ -105,8 +108,8 @@ func (e *Engine) Info(ctx context.Context) (Info, error) {
 		return Info{}, err
 	}
 	out := Info{
-		ID: info.ID, Name: info.Name, Version: version.Version, APIVersion: version.API,
-		StorageDriver: info.Driver, CgroupVersion: info.CgroupVersion,
+		ID: info.ID, Name: info.Name, Version: version.Version, APIVersion: version.API, Podman: version.Podman,
+		StorageDriver: info.Driver, CgroupVersion: info.CgroupVersion, CgroupDriver: info.CgroupDriver,
 		InitBinary: info.InitBinary, Memory: info.MemTotal,
 	}
 	for name := range info.Runtimes {
@@ -117,7 +120,11 @@ func (e *Engine) Info(ctx context.Context) (Info, error) {
 }
 
 // Version of an engine, and of its API: the newest it speaks.
-type Version struct{ Version, API string }
+type Version struct {
+	Version, API string
+	// Podman says that it is Podman, which speaks Docker's API.
+	Podman bool
+}
 
 // ServerVersion asks for the engine's version. ErrUnavailable.
 func (e *Engine) ServerVersion(ctx context.Context) (Version, error) {
@@ -125,7 +132,8 @@ func (e *Engine) ServerVersion(ctx context.Context) (Version, error) {
 	if err != nil {
 		return Version{}, e.failure(err)
 	}
-	return Version{Version: v.Version, API: v.APIVersion}, nil
+	podman := slices.ContainsFunc(v.Components, func(c types.ComponentVersion) bool { return strings.HasPrefix(c.Name, "Podman") })
+	return Version{Version: v.Version, API: v.APIVersion, Podman: podman}, nil
 }
 
 // EngineID tells engines apart; it survives restarts. ErrUnavailable.

@@ -10,7 +10,8 @@ import (
 	"hal-controller/pkg/runtime"
 )
 
-// ListVolumes implements runtime.Volumes.
+// ListVolumes implements runtime.Volumes. It looks at the labels again, for Podman
+// (4.3) gives what has any of those asked for: the volumes of other pools, too.
 func (e *Engine) ListVolumes(ctx context.Context, pool string) ([]runtime.Volume, error) {
 	found, err := e.client.VolumeList(ctx, volume.ListOptions{Filters: e.filter(pool)})
 	if err != nil {
@@ -18,6 +19,9 @@ func (e *Engine) ListVolumes(ctx context.Context, pool string) ([]runtime.Volume
 	}
 	volumes := make([]runtime.Volume, 0, len(found.Volumes))
 	for _, v := range found.Volumes {
+		if !e.owns(v.Labels) || pool != "" && v.Labels[labelPool] != pool {
+			continue
+		}
 		volumes = append(volumes, runtime.Volume{
 			Name: v.Name, Pool: v.Labels[labelPool], Created: timeOf(v.CreatedAt),
 		})
