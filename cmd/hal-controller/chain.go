@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"hal-controller/pkg/spec"
 )
@@ -47,8 +48,17 @@ func (c *chain) told(text string) bool {
 	return slices.ContainsFunc(c.lines, func(line string) bool { return strings.Contains(line, sentence(text)) })
 }
 
-// sentence is a message on one line.
-func sentence(message string) string { return strings.Join(strings.Fields(message), " ") }
+// sentence is a message on one line, that says nothing to a terminal: what a container
+// or a person has called something may have any characters in it.
+func sentence(message string) string {
+	visible := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && !unicode.IsSpace(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.ToValidUTF8(message, string(unicode.ReplacementChar)))
+	return strings.Join(strings.Fields(visible), " ")
+}
 
 // clause is ": message", or, with none, what else is known.
 func clause(message, otherwise string) string {

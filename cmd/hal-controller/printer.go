@@ -56,7 +56,7 @@ func (t *table) widen(cells []string) {
 func shown(cells []string) []string {
 	out := make([]string, len(cells))
 	for i, cell := range cells {
-		out[i] = strings.Join(strings.Fields(cell), " ")
+		out[i] = sentence(cell)
 		if out[i] == "" {
 			out[i] = "-"
 		}

@@ -139,6 +139,6 @@ func (a *app) tellRescued(ctx context.Context, name string) {
 		}
 	}
 	for _, message := range slices.Backward(told) {
-		fmt.Fprintf(a.errOut, "claim/%s: %s\n", name, message)
+		fmt.Fprintf(a.errOut, "claim/%s: %s\n", name, sentence(message))
 	}
 }

@@ -1,6 +1,7 @@
 package claim
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"unicode/utf8"
 )
 
 // Audit writes who did what with which claim, a line of JSON each, to a file that
@@ -67,6 +69,8 @@ func (f *appended) open() (err error) {
 }
 
 func (f *appended) Write(line []byte) (int, error) {
+	length := len(line)
+	line = escaped(line)
 	if f.moved() {
 		old := f.File
 		if err := f.open(); err != nil {
@@ -75,7 +79,27 @@ func (f *appended) Write(line []byte) (int, error) {
 			_ = old.Close()
 		}
 	}
-	return f.File.Write(line)
+	if _, err := f.File.Write(line); err != nil {
+		return 0, err
+	}
+	return length, nil
+}
+
+// escaped is a line of JSON without the control characters that JSON leaves as they are.
+func escaped(line []byte) []byte {
+	control := func(r rune) bool { return r >= 0x7f && r <= 0x9f }
+	if !bytes.ContainsFunc(line, control) {
+		return line
+	}
+	var out []byte
+	for _, r := range string(line) {
+		if control(r) {
+			out = fmt.Appendf(out, `\u%04x`, r)
+			continue
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return out
 }
 
 func (f *appended) moved() bool {

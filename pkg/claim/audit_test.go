@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -53,6 +54,14 @@ var _ = Describe("The audit log", func() {
 		info, err := os.Stat(path())
 		Expect(err).NotTo(HaveOccurred())
 		Expect(info.Mode().Perm()).To(BeEquivalentTo(0o600))
+	})
+
+	It("has no control characters, of any kind", func() {
+		_, _ = w.claims.Use(alice, "a\x1b[2J\x7f\u009b2Jb", "exec")
+		content, err := os.ReadFile(path())
+		Expect(err).NotTo(HaveOccurred())
+		Expect(strings.IndexFunc(strings.TrimSuffix(string(content), "\n"), unicode.IsControl)).To(Equal(-1))
+		Expect(lines()).To(HaveExactElements(HaveKeyWithValue("claim", "a\x1b[2J\x7f\u009b2Jb")))
 	})
 
 	It("has who did what with which container, and what was refused and why", func() {

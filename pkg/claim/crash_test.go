@@ -178,6 +178,18 @@ var _ = Describe("A crash of the controller", func() {
 		Expect(w.binder.Workers()).To(Equal([]string{"hal-dev-0", "hal-dev-1"}))
 	})
 
+	It("removes no worker that another claim has, whatever an older record of it says", func() {
+		got := w.claim(alice, claim.Request{Name: "fix", Pool: "dev"})
+		w.stop()
+		old := got
+		old.Name, old.Phase = "old", claim.Binding
+		Expect(w.store().Save(old)).To(Succeed())
+		w.start()
+		Expect(w.claims.List()).To(HaveExactElements(got))
+		Consistently(func() bool { return w.has(got.Worker) }, "200ms").Should(BeTrue())
+		Expect(w.onDisk()).To(HaveLen(1))
+	})
+
 	It("goes on with a release although the engine is away when it starts", func() {
 		w.claim(alice, claim.Request{Name: "fix", Pool: "dev"})
 		w.stop()

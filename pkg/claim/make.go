@@ -2,6 +2,7 @@ package claim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -61,6 +62,11 @@ func (c *Claims) claim(ctx context.Context, who bind.Caller, r Request) (Record,
 	// From here on a worker is taken. A caller who goes away, at whatever step, must
 	// leave no half of a claim.
 	record, err = c.bind(ctx, pool, record, worker, project, secrets)
+	var unrecorded unrecordedError
+	if errors.As(err, &unrecorded) {
+		c.abandon(record)
+		return Record{}, fmt.Errorf("claim %q: %w", r.Name, err)
+	}
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -176,7 +182,7 @@ func (c *Claims) because(pool string) string {
 // bind makes a worker that has been taken a person's.
 func (c *Claims) bind(ctx context.Context, pool *spec.Pool, record Record, worker reconcile.Offered, project directory, secrets private) (Record, error) {
 	if err := c.keep(record); err != nil {
-		return record, err
+		return record, unrecordedError{err}
 	}
 	if err := c.Runtime.Rename(ctx, record.Worker, record.Container()); err != nil {
 		return record, fmt.Errorf("rename its worker to %s: %w", record.Container(), err)
@@ -206,6 +212,12 @@ func (c *Claims) bind(ctx context.Context, pool *spec.Pool, record Record, worke
 }
 
 func workspaceOf(pool *spec.Pool) spec.Workspace { return pool.Spec.Workers.Template.Workspace }
+
+// unrecordedError says that there is no record of a claim, so that nothing has been done
+// about it but that a worker was taken.
+type unrecordedError struct{ error }
+
+func (e unrecordedError) Unwrap() error { return e.error }
 
 // undo takes back what there is of a claim that did not come about. Its name is held.
 func (c *Claims) undo(r Record) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hal-controller/pkg/reconcile"
@@ -25,6 +26,10 @@ func (c *Claims) Recover(ctx context.Context) error {
 		if r.Phase == Bound || r.Phase == Lost {
 			continue
 		}
+		if boundElsewhere(r, records) { // of a time when this record could not be read
+			unread = errors.Join(unread, c.drop(r))
+			continue
+		}
 		r.Saved = r.Saved || r.Phase == Binding // nobody has worked in it
 		_, err := c.leave(r, "it was "+strings.ToLower(string(r.Phase))+" when the controller ended")
 		unread = errors.Join(unread, err)
@@ -44,6 +49,21 @@ func (c *Claims) Recover(ctx context.Context) error {
 		}
 	}
 	return errors.Join(unread, c.pruneSlots(containers))
+}
+
+// boundElsewhere says that another claim has the worker of one.
+func boundElsewhere(r Record, records []Record) bool {
+	return slices.ContainsFunc(records, func(other Record) bool {
+		return other.Name != r.Name && other.Worker == r.Worker && other.Phase == Bound
+	})
+}
+
+// drop forgets a claim, and leaves its worker alone.
+func (c *Claims) drop(r Record) error {
+	c.mu.Lock()
+	delete(c.records, r.Name)
+	c.mu.Unlock()
+	return c.Store.Remove(r.Name)
 }
 
 // adoptUnknown adopts the claim that a container's name carries, if there is one and

@@ -129,18 +129,8 @@ func (c *Claims) dispose(r Record, gone *Departure) {
 		return
 	}
 	gone.settle(r)
-	backoff := disposal()
-	for {
-		err := c.disposed(c.life, r)
-		if err == nil {
-			break
-		}
-		c.Log.Error(err, "worker not removed; trying again", "claim", r.Name, "container", r.Container())
-		select {
-		case <-time.After(backoff.Step()):
-		case <-c.life.Done():
-			return
-		}
+	if !c.persist(r, c.disposed) {
+		return
 	}
 	c.mu.Lock()
 	delete(c.records, r.Name)
@@ -153,6 +143,38 @@ func (c *Claims) dispose(r Record, gone *Departure) {
 	c.idleness.forget(r.Worker)
 	gone.end()
 	c.Enqueue(r.Pool)
+}
+
+// persist tries something about a claim's worker until it is done, and is false when the
+// controller ends first.
+func (c *Claims) persist(r Record, try func(context.Context, Record) error) bool {
+	backoff := disposal()
+	for {
+		err := try(c.life, r)
+		if err == nil {
+			return true
+		}
+		c.Log.Error(err, "worker not removed; trying again", "claim", r.Name, "container", r.Container())
+		select {
+		case <-time.After(backoff.Step()):
+		case <-c.life.Done():
+			return false
+		}
+	}
+}
+
+// abandon removes the worker that was taken for a claim of which there is no record. If
+// the controller ends first, the worker is as good as any other.
+func (c *Claims) abandon(r Record) {
+	c.begin(func() {
+		if !c.persist(r, c.removeWorker) {
+			return
+		}
+		c.mu.Lock()
+		c.disposedOf[r.Worker] = r.Pool
+		c.mu.Unlock()
+		c.Enqueue(r.Pool)
+	})
 }
 
 // save saves what would be lost with a worker, once.
@@ -187,6 +209,7 @@ func (c *Claims) hold(r Record, gone *Departure, err error) {
 	}
 	if err := c.keep(r); err != nil {
 		c.Log.Error(err, "claim held, and not recorded", "claim", r.Name)
+		c.put(r)
 	}
 	c.Event(r.Pool, reconcile.EventWarning, "RescueFailed", r.Name, r.Warning)
 	c.mu.Lock()
@@ -201,10 +224,21 @@ func (c *Claims) hold(r Record, gone *Departure, err error) {
 // the same, and the next attempt finds it stopped.
 const disposeWithin = 2 * time.Minute
 
-// disposed does it once. The slots go between the end of the container, which would
-// keep what is bound in them, and its removal: from then on its number, and so the
-// name of its slots, may be another worker's.
+// disposed does it once.
 func (c *Claims) disposed(ctx context.Context, r Record) error {
+	if err := c.removeWorker(ctx, r); err != nil {
+		return err
+	}
+	if err := c.Copies.forget(r.Name); err != nil {
+		return err
+	}
+	return c.Store.Remove(r.Name)
+}
+
+// removeWorker stops and removes a worker. Its slots go in between: before its end they
+// would keep what is bound in them, and after its removal its number, and so their name,
+// may be another worker's.
+func (c *Claims) removeWorker(ctx context.Context, r Record) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, disposeWithin, fmt.Errorf("no answer from the engine within %s", disposeWithin))
 	defer cancel()
 	if err := c.Runtime.Stop(ctx, r.Worker); err != nil {
@@ -213,13 +247,7 @@ func (c *Claims) disposed(ctx context.Context, r Record) error {
 	if err := c.removeSlots(ctx, r); err != nil {
 		return err
 	}
-	if err := c.Runtime.Remove(ctx, r.Worker); err != nil {
-		return err
-	}
-	if err := c.Copies.forget(r.Name); err != nil {
-		return err
-	}
-	return c.Store.Remove(r.Name)
+	return c.Runtime.Remove(ctx, r.Worker)
 }
 
 // removeSlots removes the slots of a worker that is there.

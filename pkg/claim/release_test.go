@@ -341,6 +341,20 @@ var _ = Describe("A store that takes no records", func() {
 		Expect(w.has(first.ID)).To(BeFalse())
 	})
 
+	It("has no worker that looks claimed when the controller ends before it is removed", func() {
+		mend := w.breakStore()
+		stopping := park()
+		w.engine.Fail(stopping.at("stop"))
+		Expect(try(alice)).To(MatchError(ContainSubstring(`record claim "fix"`)))
+		Eventually(stopping.arrived).WithTimeout(soon).Should(BeClosed())
+		w.engine.Edit("hal-dev-0", func(*runtime.Container, *runtime.Inspection) {}) // a pass
+		Consistently(w.engine.Changes, "200ms").ShouldNot(ContainElement(HavePrefix("rename")))
+		Expect(w.claims.List()).To(BeEmpty())
+		stopping.goOn <- nil
+		mend()
+		usable()
+	})
+
 	It("has nothing claimed, and no worker taken for ever, from the second record on", func() {
 		var mend func()
 		w.engine.LoseReply(func(c fake.Call) error {

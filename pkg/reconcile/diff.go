@@ -141,7 +141,7 @@ func diffSingle(s State, want runtime.ContainerSpec, have []*runtime.Container, 
 	diffUnwanted(s, have[1:], "a second "+string(want.Owner.Role), p)
 	c := have[0]
 	cause, isStale := stale(want, c)
-	if lost := namespaceLost(c, s.Observed.sandbox()); lost != "" && c.State == runtime.StateRunning {
+	if lost := namespaceLost(c, s.Observed.sandbox(), s.Now); lost != "" && c.State == runtime.StateRunning {
 		cause, isStale = lost, true
 	}
 	if drift := networkDrift(want.Network, c); drift != "" {

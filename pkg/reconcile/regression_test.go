@@ -67,6 +67,20 @@ var _ = Describe("Diff, where it once was wrong", func() {
 		fail(s, 3, noon.Add(-4*time.Second))
 		Expect(reconcile.Diff(*s).RequeueAfter).To(BeZero())
 	})
+	It("leaves what has joined a paused sandbox that claims keep from being replaced: its network is there", func() {
+		s := steady()
+		on(s, "hal-dev-0", func(c *runtime.Container) { c.Name = "hal-dev-0.fix" })
+		on(s, "hal-dev-sandbox", func(c *runtime.Container) { c.State = runtime.StatePaused })
+		p := reconcile.Diff(*s)
+		Expect(p.String()).To(Equal(plan("create hal-dev-2: 1 of 2 warm workers")))
+		Expect(p.Waiting).To(ContainElement(HaveField("Reason", spec.ReasonBlockedByClaims)))
+	})
+	It("takes no worker down because the clock was set back after its sandbox had started", func() {
+		s := steady()
+		s.Now = s.Now.Add(-24 * time.Hour)
+		on(s, "hal-dev-0", restartedAt(s.Now.Add(-time.Minute)))
+		Expect(reconcile.Diff(*s).String()).To(BeEmpty())
+	})
 	It("goes on beside a container whose name it cannot give back", func() {
 		s := steady()
 		on(s, "hal-dev-0", func(c *runtime.Container) { c.Name = "mine" })

@@ -103,7 +103,7 @@ func runningPhase(s State, c *runtime.Container, sandbox *runtime.Container, gat
 	if s.Observed.Unanswered[c.ID] && c.Inspection == nil {
 		return phaseStarting, time.Time{}, "the engine does not tell of it"
 	}
-	if cause := namespaceLost(c, sandbox); cause != "" {
+	if cause := namespaceLost(c, sandbox, s.Now); cause != "" {
 		return phaseBroken, time.Time{}, cause
 	}
 	if drift := networkDrift(bridgeNetwork(s), c); drift != "" {
@@ -177,15 +177,18 @@ func exitReason(i *runtime.Inspection) string {
 // namespaceLost says that a container's network namespace is not its sandbox's
 // any more: it joined another sandbox, or this one has been restarted since,
 // and what it holds is a dead interface.
-func namespaceLost(c *runtime.Container, sandbox *runtime.Container) string {
+func namespaceLost(c, sandbox *runtime.Container, now time.Time) string {
 	if c.SandboxID == "" {
 		return ""
 	}
 	if sandbox == nil || sandbox.ID != c.SandboxID {
 		return "network namespace lost: its sandbox is gone"
 	}
-	if sandbox.State != runtime.StateRunning {
+	if sandbox.State != runtime.StateRunning && sandbox.State != runtime.StatePaused { // a paused one has its namespace
 		return "network namespace lost: its sandbox does not run"
+	}
+	if sandbox.Inspection != nil && sandbox.Inspection.StartedAt.After(now) {
+		return "" // the clock has been set back: it does not tell what was first
 	}
 	if sandbox.Inspection != nil && c.Inspection != nil && c.Inspection.StartedAt.Before(sandbox.Inspection.StartedAt) {
 		return "network namespace lost: its sandbox has been restarted"
