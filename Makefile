@@ -22,6 +22,8 @@ export GOMEGA_DEFAULT_EVENTUALLY_TIMEOUT ?= 20s
 # How many random worlds the simulation settles in `make test`, and how many of
 # them under the race detector, which makes each some ten times slower.
 SIMULATION_WORLDS ?= 20000
+# And how many steps of claims it takes there; ten times as many in `make test-long`.
+SIMULATION_STEPS  ?= 100000
 RACED_WORLDS      ?= 300
 
 GOLANGCI_LINT_VERSION := v2.15.0
@@ -84,7 +86,13 @@ engine-stop: ## End the engine that `make engine` started, and no other
 test: check ## Run every test: unit, simulation, and end-to-end on a real engine
 	HAL_SIMULATION_WORLDS=$(RACED_WORLDS) go test -race ./...
 	HAL_SIMULATION_WORLDS=$(SIMULATION_WORLDS) go test -count=1 -run TestSimulation -v ./pkg/reconcile
+	HAL_SIMULATION_STEPS=$(SIMULATION_STEPS) go test -count=1 -run TestSimulation -v ./pkg/claim
 	$(ENGINE) run $(MAKE) --no-print-directory test-e2e
+
+.PHONY: test-long
+test-long: go cc ## Run the simulations for long: a million steps of claims, ten times the worlds
+	HAL_SIMULATION_WORLDS=$(SIMULATION_WORLDS)0 go test -count=1 -timeout 1h -run TestSimulation -v ./pkg/reconcile
+	HAL_SIMULATION_STEPS=$(SIMULATION_STEPS)0 go test -count=1 -timeout 1h -run TestSimulation -v ./pkg/claim
 
 .PHONY: test-unit
 test-unit: go cc ## Run the tests that need no engine, with a short simulation

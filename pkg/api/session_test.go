@@ -160,6 +160,7 @@ var _ = Describe("A session over the socket", func() {
 		})
 		stuck, errs, signals := make(stuckWriter), gbytes.NewBuffer(), make(chan string)
 		in, typed := io.Pipe()
+		DeferCleanup(typed.Close)
 		result := exec(ctx, api.SessionRequest{}, api.Streams{In: in, Out: stuck, Err: errs, Signals: signals})
 		Eventually(errs).Should(gbytes.Say("ready"))
 		signals <- "USR1"
@@ -206,7 +207,15 @@ var _ = Describe("A session over the socket", func() {
 		})
 
 		It("leaves it where the caller detaches", func(ctx SpecContext) {
-			ended := plays(hang)
+			left := make(chan struct{}) // the command, until the end of the spec
+			DeferCleanup(func() { close(left) })
+			ended := plays(func(ctx context.Context, p *fakeruntime.Process) int {
+				select {
+				case <-left:
+				case <-ctx.Done():
+				}
+				return 0
+			})
 			Eventually(exec(ctx, api.SessionRequest{}, api.Streams{In: failing{api.ErrDetached}})).
 				Should(Receive(Equal(ending{Err: api.ErrDetached})))
 			Consistently(ended, "200ms").ShouldNot(Receive())
