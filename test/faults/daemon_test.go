@@ -82,3 +82,10 @@ func (d *daemon) kill() {
 	d.cancel()
 	<-d.ended
 }
+
+// pid is that of the process that runs now, or ran last.
+func (d *daemon) pid() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.process.Pid
+}

@@ -38,8 +38,13 @@ func theEngine(instance string) engine {
 	GinkgoHelper()
 	endpoint, err := engines.Resolve("", "")
 	Expect(err).NotTo(HaveOccurred())
-	Expect(endpoint.Host).To(HavePrefix("unix://"), "the proxy has a Unix socket behind it")
-	return engine{dial(endpoint.Host, client.WithTimeout(answerWithin)), endpoint.Host, instance}
+	return engineAt(endpoint.Host, instance)
+}
+
+func engineAt(host, instance string) engine {
+	GinkgoHelper()
+	Expect(host).To(HavePrefix("unix://"), "the proxy has a Unix socket behind it")
+	return engine{dial(host, client.WithTimeout(answerWithin)), host, instance}
 }
 
 // answerWithin is how long the engine has for a call.

@@ -21,19 +21,11 @@ var _ = Describe("Faults", Ordered, ContinueOnFailure, func() {
 			w = newWorld()
 		}
 	})
-	AfterEach(func() {
-		if !CurrentSpecReport().Failed() || w == nil {
-			return
-		}
-		w.tell()
-		w.end()
-		w = nil // what it is like is not known
-	})
+	AfterEach(func() { w = keepUnlessFailed(w) })
 	AfterAll(func() {
 		if w != nil {
 			w.end()
 		}
-		results.print()
 	})
 
 	// try has faults while something is done, and looks at what has come of it.
@@ -47,10 +39,7 @@ var _ = Describe("Faults", Ordered, ContinueOnFailure, func() {
 		GinkgoWriter.Printf("%s: %v\n", label, injected)
 		row.injected += len(injected)
 		row.runs++
-		row.converged(w.settle())
-		violations := w.violations()
-		row.violations += len(violations)
-		Expect(violations).To(BeEmpty())
+		w.judge(row)
 	}
 	awaitFault := func() {
 		GinkgoHelper()

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	docker "github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 	. "github.com/onsi/ginkgo/v2"
@@ -39,4 +40,9 @@ func (w *world) removeForeign() {
 	w.remove(w.foreign.container)
 	Expect(w.api.NetworkRemove(ctx, w.foreign.network)).To(Succeed())
 	Expect(w.api.VolumeRemove(ctx, w.foreign.volume, true)).To(Succeed())
+}
+
+// foreignOf finds what is foreign beside an instance.
+func foreignOf(instance string) filters.Args {
+	return filters.NewArgs(filters.Arg("label", labelInstance+"="+instance+"-foreign"))
 }

@@ -49,6 +49,12 @@ func (w *world) declareBrief() {
 	w.write(p)
 }
 
+// undeclareBrief has that pool taken down.
+func (w *world) undeclareBrief() {
+	GinkgoHelper()
+	Expect(os.Remove(w.file(w.brief))).To(Succeed())
+}
+
 func (w *world) pool(name string, warm int) *spec.Pool {
 	p := &spec.Pool{APIVersion: spec.APIVersion, Kind: spec.KindPool}
 	p.Metadata.Name = name

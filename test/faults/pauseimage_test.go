@@ -27,12 +27,16 @@ func withoutPauseImage(f faultproxy.Fault) faultproxy.Chooser {
 		switch {
 		case c.Kind == importImage && imports.Add(1) == 1:
 			return f
-		case c.Kind == "GET /images/{name}/json" && strings.Contains(c.Path, runtime.PauseImage) && imports.Load() < 2:
+		case aboutPauseImage(c) && imports.Load() < 2:
 			return faultproxy.NotFound
 		default:
 			return ""
 		}
 	}
+}
+
+func aboutPauseImage(c faultproxy.Call) bool {
+	return c.Kind == "GET /images/{name}/json" && strings.Contains(c.Path, runtime.PauseImage)
 }
 
 // keepPauseImage returns what gives the name of the pause image back to the one that

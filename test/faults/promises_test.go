@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,9 +23,9 @@ import (
 type held struct{ name, worker, startedAt string }
 
 // hold makes a claim that is held from now on.
-func (w *world) hold(name string) {
+func (w *world) hold(name string, options ...string) {
 	GinkgoHelper()
-	answer := w.claim(w.main, name)
+	answer := w.claim(w.main, name, options...)
 	Expect(answer.Code).To(BeZero(), answer.Err)
 	for _, c := range w.workers(w.main) {
 		if strings.HasSuffix(nameOf(c), "."+name) {
@@ -45,13 +46,17 @@ func (w *world) startedAt(id string) string {
 	return c.State.StartedAt
 }
 
-func (w *world) volumeMade() string {
+func (w *world) running(id string) bool { return w.startedAt(id) != "" }
+
+// volumeDir is what the volume that lasts is on the disk. What the engine calls its
+// time of creation is that of the latest change in it.
+func (w *world) volumeDir() os.FileInfo {
 	GinkgoHelper()
-	name := "hal-" + w.main + "-data"
-	v, err := w.api.VolumeInspect(context.Background(), name)
+	v, err := w.api.VolumeInspect(context.Background(), "hal-"+w.main+"-data")
 	Expect(err).NotTo(HaveOccurred())
-	w.watch.keep(name)
-	return v.CreatedAt
+	dir, err := os.Stat(v.Mountpoint)
+	Expect(err).NotTo(HaveOccurred())
+	return dir
 }
 
 // settle waits until all is as declared, and returns how long that took. What the
@@ -137,6 +142,21 @@ func (w *world) isHeld(claim string) bool {
 	return slices.ContainsFunc(w.held, func(h held) bool { return h.name == claim })
 }
 
+// judge waits until all is as declared, and looks at what has come of it.
+func (w *world) judge(r *row) {
+	GinkgoHelper()
+	r.converged(w.settle())
+	w.keepPromises(r)
+}
+
+// keepPromises looks for promises that were broken.
+func (w *world) keepPromises(r *row) {
+	GinkgoHelper()
+	violations := w.violations()
+	r.violations += len(violations)
+	Expect(violations).To(BeEmpty())
+}
+
 // violations are the promises that were broken since the last look.
 func (w *world) violations() []string {
 	GinkgoHelper()
@@ -157,7 +177,7 @@ func (w *world) violations() []string {
 			w.watch.violate("project lost: claim %s: %s", h.name, seen.Err)
 		}
 	}
-	if w.volumeMade() != w.volume {
+	if !os.SameFile(w.volumeDir(), w.volume) {
 		w.watch.violate("volume lost: it is another one")
 	}
 	return w.watch.take()

@@ -42,7 +42,7 @@ func (w *world) act() {
 		w.hal("release", claim) // refused where there is none
 	}
 	w.declareMain(warm)
-	Expect(os.Remove(w.file(w.brief))).To(Succeed())
+	w.undeclareBrief()
 }
 
 // awaitDaemon waits until the controller serves, or a person would give up.
@@ -57,9 +57,11 @@ func (w *world) awaitDaemon() {
 
 // claim claims a worker with a project, and runs something in it. One that was told
 // to be bound must be there.
-func (w *world) claim(pool, name string) outcome {
+func (w *world) claim(pool, name string, options ...string) outcome {
 	GinkgoHelper()
-	answer := w.hal("claim", pool, "--name", name, "--project", w.project(name), "--env", "A=b", "--wait", claimPatience.String())
+	answer := w.hal(append([]string{
+		"claim", pool, "--name", name, "--project", w.project(name), "--env", "A=b", "--wait", claimPatience.String(),
+	}, options...)...)
 	if answer.Code == 0 {
 		if seen := w.hal("exec", name, "--", "cat", "/workspace/file"); strings.Contains(seen.Err, "no claim") {
 			w.watch.violate("claim lost: %s: %s", name, seen.Err)

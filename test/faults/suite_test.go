@@ -34,3 +34,5 @@ var _ = BeforeSuite(func() {
 	Expect(err).NotTo(HaveOccurred())
 	Expect(binary).To(BeAnExistingFile(), "run 'make build' first")
 })
+
+var _ = AfterSuite(func() { results.print() })

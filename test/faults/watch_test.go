@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	docker "github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/events"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -26,6 +27,7 @@ type watch struct {
 	kept       []string                   // volumes that are never removed
 	workers    map[string]map[string]bool // those that exist, by pool
 	highest    int                        // most workers of one pool at one time
+	starts     map[string]int             // of a container
 	violations []string
 }
 
@@ -36,7 +38,7 @@ func (e engine) observe(f foreign) *watch {
 	ctx, cancel := context.WithCancel(context.Background())
 	info, err := e.api.Info(ctx)
 	Expect(err).NotTo(HaveOccurred())
-	w := &watch{instance: e.instance, foreign: f, end: cancel, workers: map[string]map[string]bool{}}
+	w := &watch{instance: e.instance, foreign: f, end: cancel, workers: map[string]map[string]bool{}, starts: map[string]int{}}
 	api := dial(e.host) // without a time limit
 	stream, ended := api.Events(ctx, events.ListOptions{Since: info.SystemTime})
 	go func() {
@@ -99,6 +101,9 @@ func (w *watch) container(action string, c events.Actor) {
 	if w.workers[pool] == nil {
 		w.workers[pool] = map[string]bool{}
 	}
+	if action == "start" {
+		w.starts[c.ID]++
+	}
 	switch {
 	case c.Attributes[labelRole] != "worker":
 	case action == "create":
@@ -123,6 +128,12 @@ func (w *watch) violate(format string, args ...any) {
 	w.violations = append(w.violations, fmt.Sprintf(format, args...))
 }
 
+func (w *watch) startsOf(container string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.starts[container]
+}
+
 func (w *watch) hold(worker string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -133,6 +144,23 @@ func (w *watch) keep(volume string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.kept = append(w.kept, volume)
+}
+
+// hasAlready takes over what is kept from an earlier watch, whose violations go on, and
+// the workers that there are.
+func (w *watch) hasAlready(before *watch, workers []docker.Summary) {
+	before.mu.Lock()
+	defer before.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.kept, w.violations = before.kept, append(w.violations, before.violations...)
+	for _, c := range workers {
+		pool := c.Labels[labelPool]
+		if w.workers[pool] == nil {
+			w.workers[pool] = map[string]bool{}
+		}
+		w.workers[pool][c.ID] = true
+	}
 }
 
 // take returns the violations since it was last called.

@@ -35,14 +35,21 @@ type world struct {
 	watch       *watch
 	held        []held
 	foreign     foreign
-	volume      string // when the one that lasts was made
+	volume      os.FileInfo // of the one that lasts
 	round       int
+	under       []string // what the daemon runs under: a command, or nothing
 }
 
+// newWorld is on the engine that the controller would choose.
 func newWorld() *world {
 	GinkgoHelper()
 	id := strings.ToLower(rand.Text()[:6])
-	w := &world{engine: theEngine("faults-" + id), main: "main-" + id, brief: "brief-" + id, projects: "/var/tmp/hal-faults-" + id}
+	return newWorldOn(theEngine("faults-"+id), id)
+}
+
+func newWorldOn(e engine, id string, under ...string) *world {
+	GinkgoHelper()
+	w := &world{engine: e, under: under, main: "main-" + id, brief: "brief-" + id, projects: "/var/tmp/hal-faults-" + id}
 	// A socket's path has at most 107 bytes, which a test's usual directory may exceed.
 	home, err := os.MkdirTemp("", "hal-faults-")
 	Expect(err).NotTo(HaveOccurred())
@@ -64,7 +71,8 @@ func newWorld() *world {
 	for _, name := range []string{"held-1", "held-2"} {
 		w.hold(name)
 	}
-	w.volume = w.volumeMade()
+	w.volume = w.volumeDir()
+	w.watch.keep("hal-" + w.main + "-data")
 	w.settle()
 	return w
 }
@@ -82,6 +90,18 @@ func (w *world) end() {
 	Expect(os.RemoveAll(w.projects)).To(Succeed())
 	Expect(w.log.Close()).To(Succeed())
 	Expect(w.api.Close()).To(Succeed())
+}
+
+// keepUnlessFailed returns the world for the next spec, or, after a failure, none:
+// what it is like is not known.
+func keepUnlessFailed(w *world) *world {
+	GinkgoHelper()
+	if !CurrentSpecReport().Failed() || w == nil {
+		return w
+	}
+	w.tell()
+	w.end()
+	return nil
 }
 
 // tell writes what is known of a failure.
@@ -106,6 +126,10 @@ func (w *world) socket() string    { return filepath.Join(w.home, "hal.sock") }
 func (w *world) runs() *exec.Cmd {
 	c := w.command(context.Background(), "run", "-f", w.manifests(), "--progress", "quiet",
 		"--resync", resync.String(), "--project-root", w.projects)
+	if len(w.under) > 0 {
+		c.Path, c.Err = exec.LookPath(w.under[0])
+		c.Args = append(slices.Clone(w.under), c.Args...)
+	}
 	c.Env = append(c.Env, "DOCKER_HOST=unix://"+filepath.Join(w.home, "engine.sock"))
 	c.Stdout, c.Stderr = w.log, w.log
 	return c
