@@ -185,7 +185,7 @@ var _ = Describe("A crash of the controller", func() {
 		old.Name, old.Phase = "old", claim.Binding
 		Expect(w.store().Save(old)).To(Succeed())
 		w.start()
-		Expect(w.claims.List()).To(HaveExactElements(got))
+		Expect(w.claims.List()).To(HaveExactElements(And(HaveField("Name", "fix"), HaveField("Worker", got.Worker), HaveField("Phase", claim.Bound))))
 		Consistently(func() bool { return w.has(got.Worker) }, "200ms").Should(BeTrue())
 		Expect(w.onDisk()).To(HaveLen(1))
 	})
