@@ -67,7 +67,7 @@ func (c *Claims) claim(ctx context.Context, who bind.Caller, r Request) (Record,
 		c.abandon(record)
 		return Record{}, fmt.Errorf("claim %q: %w", r.Name, err)
 	}
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
@@ -205,6 +205,9 @@ func (c *Claims) bind(ctx context.Context, pool *spec.Pool, record Record, worke
 	}
 	if err := c.deliver(ctx, record.Worker, secrets); err != nil {
 		return record, err
+	}
+	if ctx.Err() != nil { // the last moment: who has seen it bound may rely on it
+		return record, context.Cause(ctx)
 	}
 	c.remember(record.Name, secrets)
 	record.Phase = Bound

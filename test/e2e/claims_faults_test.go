@@ -184,7 +184,7 @@ var _ = Describe("A claim with a project", func() {
 		Entry("and the machine: all ends, and no mount is left", func(w *world, e *ownEngine, c *controller, file string) {
 			c.kill()
 			e.stop(syscall.SIGTERM)
-			unmountBelow(w.state())
+			w.forgetSlots()
 			e.start()
 			e.await()
 			w.serve(file)

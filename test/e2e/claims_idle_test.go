@@ -47,7 +47,7 @@ var _ = Describe("A claim that ends when nothing is done in it", func() {
 		By("nothing is done in the third")
 		w.bound(amy, pool, "idle")
 		bound := time.Now()
-		Eventually(w.claims).Should(Not(HaveKey("idle")))
+		Eventually(w.claims).WithTimeout(2 * time.Minute).Should(Not(HaveKey("idle")))
 		Expect(time.Since(bound)).To(BeNumerically(">=", allowed))
 		// All were looked at together, and these two before it.
 		Expect(w.claims()).To(And(

@@ -186,6 +186,13 @@ func (w *world) removeHome() {
 	GinkgoHelper()
 	unmountBelow(w.home)
 	Expect(os.RemoveAll(w.home)).To(Succeed())
+	w.forgetSlots()
+}
+
+// forgetSlots takes all slots away with what is mounted there, as a restart of the
+// machine does.
+func (w *world) forgetSlots() {
+	GinkgoHelper()
 	dirs, err := filepath.Glob(state.Slots("*", w.instance))
 	Expect(err).NotTo(HaveOccurred())
 	for _, dir := range dirs {

@@ -23,6 +23,7 @@ var kinds = map[faultproxy.Kind]int{
 	"GET /networks":                 6,
 	"GET /networks/{id}":            1,
 	"GET /volumes":                  4,
+	"GET /version":                  1,
 	"GET /volumes/{name}":           2,
 	"HEAD /_ping":                   2,
 	"POST /containers/create":       4,

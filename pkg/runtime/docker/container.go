@@ -3,6 +3,7 @@ package docker
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -159,7 +160,7 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 	switch {
 	case errdefs.IsNotFound(err) && !strings.Contains(err.Error(), id):
 		return refusal(runtime.ErrInvalid, err) // a sandbox or a network of its own is gone
-	case err != nil && strings.Contains(err.Error(), taskLeft):
+	case err != nil && taskLeft.MatchString(err.Error()):
 		return refusal(runtime.ErrStuck, err)
 	case errdefs.IsInternal(err) && hopeless(err):
 		return refusal(runtime.ErrInvalid, err)
@@ -169,9 +170,9 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 }
 
 // taskLeft is what an engine (20.10) says to each start of a container that it was
-// starting when it was killed: containerd has the first start's task still, and
-// nobody removes it but with the container.
-const taskLeft = "task already exists"
+// starting when it was killed, as "task 18a8…: already exists": containerd has the first
+// start's task still, and nobody removes it but with the container.
+var taskLeft = regexp.MustCompile(`\btask\b.*already exists`)
 
 // hopeless knows the words of refusals that the engine gives the status of its
 // own breakdowns (20.10).
