@@ -322,7 +322,7 @@ var _ = Describe("The controller", func() {
 		Expect(engine.Changes()).To(ContainElements("remove hal-dev-sandbox", "remove hal-dev-parent"))
 	})
 
-	It("starts a worker as soon as it is made, and makes a bounded number in one pass", func() {
+	It("makes a bounded number of workers in one pass", func() {
 		var mu sync.Mutex
 		most, creations := 0, 0
 		engine.Fail(func(c fake.Call) error {

@@ -56,8 +56,8 @@ type executor struct {
 }
 
 // execute runs a plan's actions side by side, as far as there are places, and
-// returns the results in the plan's order; what is started as soon as it has been
-// created has one for each. Stops are only begun: a container that takes its whole
+// returns the results in the plan's order; a worker that is started as soon as it has
+// been created, because a claim waits for it, has one for each. Stops are only begun: a container that takes its whole
 // grace must not keep a pass from healing others.
 func (e executor) execute(ctx context.Context, pool string, p Plan) []Result {
 	results := make([][]Result, len(p.Actions))
@@ -80,7 +80,7 @@ func (e executor) each(ctx context.Context, pool string, action Action) []Result
 	}
 	spec, id, err := e.create(ctx, create)
 	created := Result{Action: create, Err: about(create, err)}
-	if err != nil || !create.Start {
+	if err != nil || !create.Start || !e.claims.InLine(pool) {
 		return []Result{created}
 	}
 	started := e.one(ctx, pool, Start{step{create.Name, "created"}, id, create.Spec.Owner})

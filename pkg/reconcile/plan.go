@@ -139,7 +139,7 @@ type (
 	Create struct {
 		step
 		Spec runtime.ContainerSpec
-		// Start says that it is to be started at once.
+		// Start says that it may be started at once, if somebody waits for it.
 		Start bool
 		// Ready says that it is ready for a claim once it runs.
 		Ready bool
