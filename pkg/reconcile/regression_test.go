@@ -182,6 +182,23 @@ var _ = Describe("The reconciler, where it once was wrong", func() {
 		passes(50)
 		Expect(engine.Count("start")).To(BeNumerically("<=", 2))
 	})
+	It("waits for what follows a stop along with the stop", func() {
+		begin()
+		manifests.set(newPool(noProbe))
+		passes(10)
+		looked, waited := make(chan struct{}), make(chan struct{})
+		r.Enqueue = func(string) { <-looked }
+		manifests.set(newPool(noProbe, setWarm(0)))
+		_, err := r.Reconcile(context.Background(), "dev")
+		Expect(err).NotTo(HaveOccurred())
+		go func() {
+			r.WaitStops()
+			close(waited)
+		}()
+		Consistently(waited, 50*time.Millisecond).ShouldNot(BeClosed())
+		close(looked)
+		Eventually(waited).Should(BeClosed())
+	})
 	It("keeps the good revision when a person speaks before the first pass", func() {
 		Expect(options.Rollouts.Save("dev", reconcile.Rollout{Target: "b", GoodRevision: "a", Good: &spec.WorkerTemplate{Image: "worker:1"}})).To(Succeed())
 		begin()

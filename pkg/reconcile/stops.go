@@ -66,10 +66,12 @@ func (s *stops) run(pool string, stop Stop) {
 	}
 	s.mu.Lock()
 	delete(s.pools[pool], stop.ID)
-	s.running--
-	s.stopped.Broadcast()
 	s.mu.Unlock()
 	s.done(pool, stop, err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running--
+	s.stopped.Broadcast()
 }
 
 // of returns the ids being stopped in a pool.
@@ -86,7 +88,7 @@ func (s *stops) has(pool, id string) bool {
 	return s.pools[pool][id]
 }
 
-// wait returns when no stop is under way.
+// wait returns when no stop is under way, and done has returned for each that was.
 func (s *stops) wait() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
