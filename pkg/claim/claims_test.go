@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -193,6 +194,30 @@ var _ = Describe("A claim", func() {
 		got := w.claim(alice, claim.Request{Name: "c", Pool: "dev"})
 		Expect(got.Container()).To(Equal("hal-dev-2.c"))
 		Expect(got.Inside).To(And(HaveField("UID", uint32(2002)), HaveField("GID", uint32(2003))))
+	})
+
+	It("asks one worker of a kind who its user is, however many are claimed at once", func() {
+		rebuilt := w.engine.AddImage("worker:1")
+		var asked atomic.Int64
+		answer := make(chan struct{})
+		w.engine.OnExec(func(c runtime.Container, _ []string) runtime.ExecResult {
+			if c.ImageID == rebuilt {
+				asked.Add(1)
+				<-answer
+			}
+			return runtime.ExecResult{Output: "1001 1001"}
+		})
+		w.engine.Kill("hal-dev-0", 0)
+		w.engine.Kill("hal-dev-1", 0)
+		w.settled("hal-dev-2", "hal-dev-3")
+		a, _ := w.begin(alice, claim.Request{Name: "a", Pool: "dev"})
+		b, _ := w.begin(alice, claim.Request{Name: "b", Pool: "dev"})
+		Eventually(w.workers).WithTimeout(soon).Should(ContainElements(HaveSuffix(".a"), HaveSuffix(".b")))
+		close(answer)
+		for _, got := range []chan outcome{a, b} {
+			Eventually(got).WithTimeout(soon).Should(Receive(HaveField("Err", BeNil())))
+		}
+		Expect(asked.Load()).To(Equal(int64(1)))
 	})
 
 	It("is delivered its variables and secrets over standard input, and nothing of them is kept", func() {

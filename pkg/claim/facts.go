@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/sync/singleflight"
+
 	"hal-controller/pkg/reconcile"
 	"hal-controller/pkg/runtime"
 )
@@ -38,6 +40,7 @@ func kindOf(w reconcile.Offered) kind { return kind{w.Revision, w.ImageID, w.Slo
 // no time for it.
 type facts struct {
 	engine runtime.Containers
+	asking singleflight.Group
 
 	mu    sync.Mutex
 	known map[kind]Inside
@@ -52,6 +55,19 @@ func (f *facts) of(ctx context.Context, worker reconcile.Offered) (Inside, error
 	if a, known := f.get(kindOf(worker)); known {
 		return a, nil
 	}
+	answer := f.asking.DoChan(fmt.Sprint(kindOf(worker)), func() (any, error) { return f.learn(ctx, worker) })
+	select {
+	case <-ctx.Done():
+		return Inside{}, context.Cause(ctx)
+	case a := <-answer:
+		if a.Err != nil && a.Shared { // of another worker, or for a caller who has gone
+			return f.learn(ctx, worker)
+		}
+		return a.Val.(Inside), a.Err
+	}
+}
+
+func (f *facts) learn(ctx context.Context, worker reconcile.Offered) (Inside, error) {
 	a, err := f.ask(ctx, worker.ID)
 	if err != nil {
 		return Inside{}, err

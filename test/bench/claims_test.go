@@ -41,10 +41,10 @@ func TestClaims(t *testing.T) {
 	t.Run("library", func(t *testing.T) { measureLibrary(t, &figures) })
 	t.Run("daemon", func(t *testing.T) {
 		c := newClaimer(t, warm, 200)
-		c.measureOneByOne(&figures)
-		c.measureAtOnce(&figures)
-		c.measureScaleUp(&figures)
-		c.measureCommands(&figures)
+		t.Run("one by one", func(t *testing.T) { c.within(t).measureOneByOne(&figures) })
+		t.Run("at once", func(t *testing.T) { c.within(t).measureAtOnce(&figures) })
+		t.Run("scale-up", func(t *testing.T) { c.within(t).measureScaleUp(&figures) })
+		t.Run("commands", func(t *testing.T) { c.within(t).measureCommands(&figures) })
 	})
 	t.Run("race", func(t *testing.T) { newClaimer(t, racers, racers).race(&figures) })
 }
@@ -68,6 +68,12 @@ func newClaimer(t *testing.T, warm, most int) claimer {
 	t.Cleanup(func() { // before the daemon ends
 		_ = c.daemon.hal("release", "--all").Run()
 	})
+	return c
+}
+
+// within is the same for a subtest.
+func (c claimer) within(t *testing.T) claimer {
+	c.t = t
 	return c
 }
 

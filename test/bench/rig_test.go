@@ -116,7 +116,7 @@ func (r *rig) settle() {
 		case <-events:
 		case <-time.After(time.Millisecond):
 		case <-timeout:
-			r.t.Fatalf("not settled within two minutes: %+v", status)
+			r.t.Fatalf("not settled within 30 seconds: %+v", status)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -84,7 +85,33 @@ var _ = Describe("The controller killed between two side effects", Ordered, Cont
 			w.judge(row)
 		})
 	}
+
+	for _, jump := range jumps() {
+		It("is right again after its clock has jumped "+jump.name, func() {
+			row := results.row("the controller's clock jumps " + jump.name)
+			row.runs++
+			Expect(failpoint.SetClock(c.dir, jump.by)).To(Succeed())
+			row.injected++
+			w.actAll()
+			w.judge(row)
+		})
+	}
 })
+
+// clockJump is one of the controller's clock. The next one begins where it has come to.
+type clockJump struct {
+	name string
+	by   time.Duration
+}
+
+// jumps end with a clock that is right.
+func jumps() []clockJump {
+	const far = 26 * time.Hour
+	return inForm(
+		[]clockJump{{"ahead", far}, {"back", 0}},
+		[]clockJump{{"ahead", far}, {"back", 0}, {"back to the day before", -far}, {"ahead to today", 0}},
+	)
+}
 
 // rounds is how many are done until one comes to a point: a claim may be refused
 // because its worker was the one that the scenario has killed.

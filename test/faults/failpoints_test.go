@@ -30,6 +30,9 @@ var sideEffects = []instrument.Target{
 	{Dir: "pkg/state", Choose: instrument.Writers()},
 }
 
+// timed are the packages besides these that look at the clock to decide something.
+var timed = []instrument.Target{{Dir: "cmd/hal-controller"}, {Dir: "pkg/reconcile"}, {Dir: "pkg/probe"}}
+
 // notOfTheDaemon are the functions among these that the running controller does not
 // come to, with the reason.
 var notOfTheDaemon = map[string]string{
@@ -86,7 +89,7 @@ func (c *crashing) build() {
 	c.dir, err = os.MkdirTemp("", "hal-faults-points-")
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(os.RemoveAll, c.dir)
-	list, err := instrument.Overlay(absolute, c.dir, sideEffects...)
+	list, err := instrument.Overlay(absolute, c.dir, slices.Concat(sideEffects, timed)...)
 	Expect(err).NotTo(HaveOccurred())
 	c.binary = filepath.Join(c.dir, "hal-controller")
 	b := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-overlay", list, "-o", c.binary, "hal-controller/cmd/hal-controller")

@@ -13,6 +13,7 @@ import (
 )
 
 // Target is a package, by its directory below the module's, and what in it gets points.
+// Without a choice only its clock is replaced.
 type Target struct {
 	Dir    string
 	Choose Choice
@@ -54,23 +55,23 @@ func Overlay(module, to string, targets ...Target) (list string, err error) {
 	return list, os.WriteFile(list, data, 0o600)
 }
 
-// eachFile calls do for every file that has points, with its instrumented text.
+// eachFile calls do for every file that has points or a clock, with its instrumented text.
 func eachFile(module string, targets []Target, do func(file, text string, functions []string) error) error {
 	for _, t := range targets {
 		files, err := filepath.Glob(filepath.Join(module, t.Dir, "*.go"))
 		if err != nil {
 			return err
 		}
-		chosen := false
+		chosen := t.Choose == nil
 		for _, file := range files {
 			text, functions, err := t.instrument(file)
 			if err != nil {
 				return err
 			}
-			if len(functions) == 0 {
+			if text == "" {
 				continue
 			}
-			chosen = true
+			chosen = chosen || len(functions) > 0
 			if err := do(file, text, functions); err != nil {
 				return err
 			}
@@ -93,32 +94,78 @@ func (t Target) instrument(file string) (text string, functions []string, err er
 	return Source(file, string(source), t.Choose)
 }
 
-// Source puts points into one file, whose lines stay where they are. It returns the
-// functions that have them.
+// Source puts points and the clock into one file, whose lines stay where they are. It
+// returns the functions that have points, and no text where there is nothing to put.
 func Source(path, source string, choose Choice) (text string, functions []string, err error) {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, path, source, parser.SkipObjectResolution)
 	if err != nil {
 		return "", nil, err
 	}
-	var b strings.Builder
-	written := 0
-	insert := func(at token.Pos, what string) {
-		offset := set.Position(at).Offset
-		b.WriteString(source[written:offset] + what)
-		written = offset
-	}
-	insert(file.Name.End(), `; import failpoint "hal-controller/test/faults/failpoint"`)
+	e := edit{set: set, source: source}
+	e.insert(file.Name.End(), `; import failpoint "hal-controller/test/faults/failpoint"`)
 	for _, d := range file.Decls {
 		f, is := d.(*ast.FuncDecl)
-		if !is || f.Body == nil || !choose(f) {
-			continue
+		if is && f.Body != nil && choose != nil && choose(f) {
+			name := nameOf(file, f)
+			functions = append(functions, name)
+			e.insert(f.Body.Lbrace+1, fmt.Sprintf(" failpoint.Point(%q); defer failpoint.Point(%q); ", name+Before, name+After))
 		}
-		name := nameOf(file, f)
-		functions = append(functions, name)
-		insert(f.Body.Lbrace+1, fmt.Sprintf(" failpoint.Point(%q); defer failpoint.Point(%q); ", name+Before, name+After))
+		for _, clock := range clocks(d) {
+			e.replace(clock, "failpoint.Now")
+		}
 	}
-	return b.String() + source[written:], functions, nil
+	if e.changes == 1 {
+		return "", nil, nil
+	}
+	return e.text(), functions, nil
+}
+
+// clocks are where time.Now is named, in their order.
+func clocks(in ast.Node) (found []ast.Node) {
+	ast.Inspect(in, func(n ast.Node) bool {
+		s, is := n.(*ast.SelectorExpr)
+		if !is || s.Sel.Name != "Now" {
+			return true
+		}
+		if from, is := s.X.(*ast.Ident); is && from.Name == "time" {
+			found = append(found, s)
+		}
+		return true
+	})
+	return found
+}
+
+// edit is a source with changes from its beginning to its end.
+type edit struct {
+	set     *token.FileSet
+	source  string
+	done    strings.Builder
+	written int
+	changes int
+	clock   bool
+}
+
+func (e *edit) insert(at token.Pos, what string) {
+	offset := e.set.Position(at).Offset
+	e.done.WriteString(e.source[e.written:offset] + what)
+	e.written = offset
+	e.changes++
+}
+
+func (e *edit) replace(n ast.Node, by string) {
+	e.insert(n.Pos(), by)
+	e.written = e.set.Position(n.End()).Offset
+	e.clock = true
+}
+
+// text uses the package time once more, for a file that needs nothing else of it.
+func (e *edit) text() string {
+	text := e.done.String() + e.source[e.written:]
+	if e.clock {
+		text += "\nvar _ time.Time\n"
+	}
+	return text
 }
 
 func nameOf(file *ast.File, f *ast.FuncDecl) string {

@@ -49,6 +49,19 @@ var _ = Describe("Source with points", func() {
 		Expect(strings.Count(text, "\n")).To(Equal(strings.Count(source, "\n")))
 	})
 
+	It("has a clock that can be off", func() {
+		text, found, err := instrument.Source("clock.go", "package clock\n\nimport \"time\"\n\nvar now = time.Now\n", nil)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(found).To(BeEmpty())
+		Expect(text).To(HaveSuffix("var now = failpoint.Now\n\nvar _ time.Time\n"))
+	})
+
+	It("is none of a file without either", func() {
+		text, _, err := instrument.Source("shop.go", source, nil)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(text).To(BeEmpty())
+	})
+
 	It("is not made for a package in which nothing is chosen", func() {
 		_, err := instrument.Functions("../../../..", instrument.Target{Dir: "pkg/clone", Choose: instrument.Methods("Nobody")})
 		Expect(err).To(MatchError("instrument pkg/clone: nothing in it is chosen"))
