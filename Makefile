@@ -14,7 +14,10 @@ export DEBIAN_SUITE DEBIAN_SERIAL DEBIAN_IMAGE VERSION REVISION
 GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
 GO_DIRS  := cmd images pkg test
 E2E      := ./pkg/runtime/docker/... ./pkg/claim/bind ./pkg/claim/rescue ./pkg/claim/workspace ./test/...
-ENGINE   := test/engines/docker-io.sh
+
+# Which engine is started and ended, and tested on: one with a script test/engines/NAME.sh.
+ENGINE        ?= docker-io
+ENGINE_SCRIPT := test/engines/$(ENGINE).sh
 
 # What specs wait for comes long before that, on a machine with other work too.
 export GOMEGA_DEFAULT_EVENTUALLY_TIMEOUT ?= 20s
@@ -26,8 +29,15 @@ SIMULATION_WORLDS ?= 20000
 SIMULATION_STEPS  ?= 100000
 RACED_WORLDS      ?= 300
 
+# What the bench compares with; its version is in the go.mod beside it.
+COMPOSE         := bin/docker-compose
+COMPOSE_PACKAGE := github.com/docker/compose/v2
+COMPOSE_MODULE  := test/bench/compose
+
 GOLANGCI_LINT_VERSION := v2.15.0
 GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+GOVULNCHECK_VERSION   := v1.9.0
+GOVULNCHECK           := bin/govulncheck-$(GOVULNCHECK_VERSION)
 
 IMAGES_FILE = $(or $(FILE),bin/hal-images.tar)
 
@@ -74,11 +84,11 @@ images-load: engine ## Load the images that bin/hal-images.tar, or FILE=..., has
 
 .PHONY: engine
 engine: ## Make sure that a Docker engine answers, installing and starting one if none does
-	@$(ENGINE) start
+	@$(ENGINE_SCRIPT) start
 
 .PHONY: engine-stop
 engine-stop: ## End the engine that `make engine` started, and no other
-	@$(ENGINE) stop
+	@$(ENGINE_SCRIPT) stop
 
 ##@ Develop
 
@@ -87,7 +97,7 @@ test: check ## Run every test: unit, simulation, and end-to-end on a real engine
 	HAL_SIMULATION_WORLDS=$(RACED_WORLDS) go test -race ./...
 	HAL_SIMULATION_WORLDS=$(SIMULATION_WORLDS) go test -count=1 -run TestSimulation -v ./pkg/reconcile
 	HAL_SIMULATION_STEPS=$(SIMULATION_STEPS) go test -count=1 -run TestSimulation -v ./pkg/claim
-	$(ENGINE) run $(MAKE) --no-print-directory test-e2e
+	$(ENGINE_SCRIPT) run $(MAKE) --no-print-directory test-e2e
 
 .PHONY: test-long
 test-long: go cc ## Run the simulations for long: a million steps of claims, ten times the worlds
@@ -111,12 +121,12 @@ test-engines: cc images-core ## Run the contract suite on each engine that can b
 	@test/engines/contract.sh
 
 .PHONY: bench
-bench: images-core ## Print the measured figures beside the bare engine's, with ratios
+bench: images-core $(COMPOSE) ## Print the measured figures beside the bare engine's, with ratios
 	go test -run '^$$' -bench . -benchmem ./pkg/...
 	go test -tags bench -count=1 -timeout 30m -v ./test/bench/...
 
 .PHONY: bench-full
-bench-full: images-core ## Print all figures, those of up to 500 workers and of an hour under load too: two hours
+bench-full: images-core $(COMPOSE) ## Print all figures, those of up to 500 workers and of an hour under load too: two hours
 	go test -run '^$$' -bench . -benchmem ./pkg/...
 	HAL_BENCH=full go test -tags bench -count=1 -timeout 4h -v ./test/bench/...
 
@@ -128,8 +138,9 @@ check: go cc ## Check the formatting, and vet
 	go vet -tags e2e $(E2E)
 
 .PHONY: lint
-lint: $(GOLANGCI_LINT) ## Run golangci-lint, which takes over a minute to build the first time
+lint: $(GOLANGCI_LINT) $(GOVULNCHECK) ## Run golangci-lint and govulncheck, which take minutes to build the first time
 	$(GOLANGCI_LINT) run ./...
+	@test/lint/vulnerabilities.sh $(GOVULNCHECK) -tags e2e ./...
 
 .PHONY: fmt
 fmt: go ## Format the Go code
@@ -173,7 +184,17 @@ image-counter: images-core
 	@$(GO_BUILD) -ldflags '-s -w' -o bin/hal-counter ./test/counter
 	@tar --create --mode='u=rwX,go=rX' --directory=bin hal-counter --directory=../test/counter Dockerfile | DOCKER_BUILDKIT=0 docker build --quiet --tag hal/counter - >/dev/null
 
+$(COMPOSE): $(COMPOSE_MODULE)/go.mod $(COMPOSE_MODULE)/go.sum | go
+	@echo "==> building docker compose, which takes minutes the first time"
+	@cd $(COMPOSE_MODULE) && $(GO_BUILD) -ldflags "-s -w -X $(COMPOSE_PACKAGE)/internal.Version=$$(go list -m -f '{{.Version}}' $(COMPOSE_PACKAGE))" -o $(CURDIR)/$@ $(COMPOSE_PACKAGE)/cmd
+	@touch $@
+
 $(GOLANGCI_LINT): | go
 	@echo "==> building golangci-lint $(GOLANGCI_LINT_VERSION)"
 	@GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	@mv bin/golangci-lint $@
+
+$(GOVULNCHECK): | go
+	@echo "==> building govulncheck $(GOVULNCHECK_VERSION)"
+	@GOBIN=$(CURDIR)/bin go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+	@mv bin/govulncheck $@

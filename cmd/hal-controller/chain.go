@@ -48,16 +48,20 @@ func (c *chain) told(text string) bool {
 	return slices.ContainsFunc(c.lines, func(line string) bool { return strings.Contains(line, sentence(text)) })
 }
 
-// sentence is a message on one line, that says nothing to a terminal: what a container
-// or a person has called something may have any characters in it.
+// sentence is a message on one line, that says nothing to a terminal.
 func sentence(message string) string {
-	visible := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && !unicode.IsSpace(r) {
+	return harmless(strings.Join(strings.Fields(message), " "))
+}
+
+// harmless is a text, of a line or more, that says nothing to a terminal: what a
+// container or a person has called something may have any characters in it.
+func harmless(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
 			return unicode.ReplacementChar
 		}
 		return r
-	}, strings.ToValidUTF8(message, string(unicode.ReplacementChar)))
-	return strings.Join(strings.Fields(visible), " ")
+	}, strings.ToValidUTF8(text, string(unicode.ReplacementChar)))
 }
 
 // clause is ": message", or, with none, what else is known.

@@ -146,7 +146,7 @@ func (a *app) claim(ctx context.Context, request api.ClaimRequest) (api.Claim, e
 		return claim, a.interrupted(request, err)
 	}
 	if err == nil && claim.Message != "" {
-		fmt.Fprintf(a.errOut, "claim/%s: %s\n", claim.Name, claim.Message)
+		fmt.Fprintf(a.errOut, "claim/%s: %s\n", claim.Name, sentence(claim.Message))
 	}
 	return claim, err
 }

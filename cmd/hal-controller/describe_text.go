@@ -22,7 +22,7 @@ const fieldWidth = 14
 // field writes one, or nothing where there is no value.
 func (d *description) field(name, value string) {
 	if value != "" {
-		fmt.Fprintf(d, "%-*s %s\n", fieldWidth, name+":", value)
+		fmt.Fprintf(d, "%-*s %s\n", fieldWidth, name+":", sentence(value))
 	}
 }
 

@@ -67,7 +67,7 @@ func printDifferences(out, errOut io.Writer, diffs []difference) {
 			fmt.Fprintf(out, "pool/%s\n", d.Name)
 		}
 		for _, a := range d.Actions {
-			fmt.Fprintf(out, "  %s %s: %s\n", a.Change, a.Action, a.Cause)
+			fmt.Fprintf(out, "  %s %s: %s\n", a.Change, a.Action, sentence(a.Cause))
 		}
 		for _, w := range d.Waiting {
 			fmt.Fprintf(errOut, "pool/%s waits, %s\n", d.Name, waitingText(w))
@@ -76,7 +76,7 @@ func printDifferences(out, errOut io.Writer, diffs []difference) {
 }
 
 func waitingText(w spec.Waiting) string {
-	text := w.Reason + ": " + w.Message
+	text := w.Reason + ": " + sentence(w.Message)
 	if !w.Until.IsZero() {
 		text += " (until " + w.Until.Local().Format(time.TimeOnly) + ")"
 	}

@@ -30,7 +30,7 @@ func (k *detachKeys) parse() (terminal.Keys, error) {
 // onPipes runs a command on this program's streams as they are.
 func (a *app) onPipes(ctx context.Context, claim string, request api.SessionRequest, input bool) error {
 	streams := api.Streams{Out: a.out, Err: a.errOut, Warn: func(message string) {
-		fmt.Fprintln(a.errOut, "hal-controller:", message)
+		fmt.Fprintln(a.errOut, "hal-controller:", sentence(message))
 	}}
 	if _, keyboard := terminal.Of(a.in); input || !keyboard {
 		streams.In = a.in
@@ -83,7 +83,7 @@ func (a *app) raw(ctx context.Context, claim string, request api.SessionRequest,
 	go endOnSignal(ctx, signals, end)
 	return ended(a.client().Exec(ctx, claim, request, api.Streams{
 		In: keys.Detaching(file, detached), Out: a.out, Err: a.errOut, Sizes: sizes,
-		Warn: func(message string) { fmt.Fprintf(a.errOut, "hal-controller: %s\r\n", message) },
+		Warn: func(message string) { fmt.Fprintf(a.errOut, "hal-controller: %s\r\n", sentence(message)) },
 	}))
 }
 

@@ -109,8 +109,18 @@ func printObjects(w io.Writer, output string, objects []any, single bool) error 
 }
 
 // printJSONLine writes v as one line, for a program that reads a stream.
-func printJSONLine(w io.Writer, v any) error {
-	encoder := json.NewEncoder(w)
+func printJSONLine(w io.Writer, v any) error { return encodeJSON(w, v, "") }
+
+// encodeJSON escapes those control characters, too, that JSON may have as they are: what
+// it is printed for may be a terminal.
+func encodeJSON(w io.Writer, v any, indent string) error {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetIndent("", indent)
 	encoder.SetEscapeHTML(false)
-	return encoder.Encode(v)
+	if err := encoder.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(spec.EscapeJSON(text.Bytes()))
+	return err
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -75,10 +74,8 @@ func plainLines(w io.Writer) func(time.Time, transition) {
 }
 
 func jsonLines(w io.Writer) func(time.Time, transition) {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
 	return func(at time.Time, t transition) {
-		_ = encoder.Encode(struct {
+		_ = printJSONLine(w, struct {
 			Time time.Time `json:"time"`
 			transition
 		}{at, t})

@@ -115,7 +115,7 @@ func (a *app) releaseOne(ctx context.Context, name string, f releaseFlags) error
 	if err := keepChanges(place, released.Rescued); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.errOut, "claim/%s: kept in %s\n", name, place)
+	fmt.Fprintf(a.errOut, "claim/%s: kept in %s\n", name, sentence(place))
 	return nil
 }
 

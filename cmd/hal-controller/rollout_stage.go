@@ -71,7 +71,7 @@ func (a *app) untilRolledOut(ctx context.Context, name string, generation int64,
 
 func stageText(pool string, s stage) string {
 	if s.done {
-		return "pool/" + pool + " " + s.line
+		return "pool/" + pool + " " + sentence(s.line)
 	}
-	return "pool/" + pool + ": " + s.line
+	return "pool/" + pool + ": " + sentence(s.line)
 }

@@ -98,10 +98,10 @@ func (a *app) explain(c *cobra.Command, err error) {
 	}
 	var problems spec.Problems
 	if errors.As(err, &problems) {
-		fmt.Fprintln(a.errOut, err)
+		fmt.Fprintln(a.errOut, harmless(err.Error()))
 		return
 	}
-	fmt.Fprintf(a.errOut, "hal-controller: %v\n", err)
+	fmt.Fprintf(a.errOut, "hal-controller: %s\n", harmless(err.Error()))
 	var usage *usageError
 	if errors.As(err, &usage) {
 		fmt.Fprintf(a.errOut, "Usage: %s\n", c.UseLine())

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -104,8 +103,5 @@ func (v *validation) print(out, errOut io.Writer) {
 
 // printJSON writes v for a program, and for a person who looks.
 func printJSON(w io.Writer, v any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(v)
+	return encodeJSON(w, v, "  ")
 }

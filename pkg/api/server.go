@@ -50,7 +50,7 @@ func NewServer(b Backend) http.Handler {
 			}
 		})
 	}
-	return mux
+	return inTime(mux)
 }
 
 // managed is for those who may change pools.

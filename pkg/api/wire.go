@@ -21,12 +21,20 @@ const maxBody = 1 << 20
 // written to it. It is per write, so that a stream may last for days.
 const bodyTimeout = 10 * time.Second
 
+// inTime gives a client bodyTimeout for what it says that it sends. Before it answers,
+// the HTTP server reads what nobody has read of a body: without a deadline, for as long
+// as a client likes that sends none.
+func inTime(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	// The deadline would cancel the request's context later on.
-	_ = control.SetReadDeadline(time.Time{})
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return nil, invalid("the request's body has more than %d bytes", tooLarge.Limit)
@@ -34,6 +42,8 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, invalid("read the request's body: %v", err)
 	}
+	// The deadline of inTime would cancel the request's context later on.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	return body, nil
 }
 

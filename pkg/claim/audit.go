@@ -1,7 +1,6 @@
 package claim
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"unicode/utf8"
+
+	"hal-controller/pkg/spec"
 )
 
 // Audit writes who did what with which claim, a line of JSON each, to a file that
@@ -70,7 +70,7 @@ func (f *appended) open() (err error) {
 
 func (f *appended) Write(line []byte) (int, error) {
 	length := len(line)
-	line = escaped(line)
+	line = spec.EscapeJSON(line) // whoever reads it may do so at a terminal
 	if f.moved() {
 		old := f.File
 		if err := f.open(); err != nil {
@@ -83,23 +83,6 @@ func (f *appended) Write(line []byte) (int, error) {
 		return 0, err
 	}
 	return length, nil
-}
-
-// escaped is a line of JSON without the control characters that JSON leaves as they are.
-func escaped(line []byte) []byte {
-	control := func(r rune) bool { return r >= 0x7f && r <= 0x9f }
-	if !bytes.ContainsFunc(line, control) {
-		return line
-	}
-	var out []byte
-	for _, r := range string(line) {
-		if control(r) {
-			out = fmt.Appendf(out, `\u%04x`, r)
-			continue
-		}
-		out = utf8.AppendRune(out, r)
-	}
-	return out
 }
 
 func (f *appended) moved() bool {

@@ -32,6 +32,12 @@ func Now() time.Time {
 	return now.Add(by)
 }
 
+// Since is time.Since by that clock.
+func Since(t time.Time) time.Duration { return Now().Sub(t) }
+
+// Until is time.Until by that clock.
+func Until(t time.Time) time.Duration { return t.Sub(Now()) }
+
 func clockIn(dir string) (by time.Duration, err error) {
 	text, err := os.ReadFile(filepath.Join(dir, clockFile))
 	if errors.Is(err, fs.ErrNotExist) {

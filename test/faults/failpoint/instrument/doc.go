@@ -3,5 +3,6 @@
 //
 // What is chosen follows from the source (Methods of a type that can fail, Writers of
 // files), so that a call that is new has its points without anybody's doing, and the
-// source itself has none. In the same files each time.Now becomes the package's own.
+// source itself has none. In the same files time.Now, Since and Until become the
+// package's own.
 package instrument

@@ -112,7 +112,7 @@ func Source(path, source string, choose Choice) (text string, functions []string
 			e.insert(f.Body.Lbrace+1, fmt.Sprintf(" failpoint.Point(%q); defer failpoint.Point(%q); ", name+Before, name+After))
 		}
 		for _, clock := range clocks(d) {
-			e.replace(clock, "failpoint.Now")
+			e.replace(clock, "failpoint."+clock.Sel.Name)
 		}
 	}
 	if e.changes == 1 {
@@ -121,11 +121,12 @@ func Source(path, source string, choose Choice) (text string, functions []string
 	return e.text(), functions, nil
 }
 
-// clocks are where time.Now is named, in their order.
-func clocks(in ast.Node) (found []ast.Node) {
+// clocks are where a function of package time that looks at the clock is named, in their
+// order.
+func clocks(in ast.Node) (found []*ast.SelectorExpr) {
 	ast.Inspect(in, func(n ast.Node) bool {
 		s, is := n.(*ast.SelectorExpr)
-		if !is || s.Sel.Name != "Now" {
+		if !is || !slices.Contains([]string{"Now", "Since", "Until"}, s.Sel.Name) {
 			return true
 		}
 		if from, is := s.X.(*ast.Ident); is && from.Name == "time" {

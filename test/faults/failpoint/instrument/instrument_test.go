@@ -50,10 +50,10 @@ var _ = Describe("Source with points", func() {
 	})
 
 	It("has a clock that can be off", func() {
-		text, found, err := instrument.Source("clock.go", "package clock\n\nimport \"time\"\n\nvar now = time.Now\n", nil)
+		text, found, err := instrument.Source("clock.go", "package clock\n\nimport \"time\"\n\nvar a, b = time.Now, time.Since(t)\n", nil)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(found).To(BeEmpty())
-		Expect(text).To(HaveSuffix("var now = failpoint.Now\n\nvar _ time.Time\n"))
+		Expect(text).To(HaveSuffix("var a, b = failpoint.Now, failpoint.Since(t)\n\nvar _ time.Time\n"))
 	})
 
 	It("is none of a file without either", func() {
