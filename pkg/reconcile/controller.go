@@ -36,6 +36,9 @@ const (
 	// stopsTogether is how long the end of a stop waits for others, which the
 	// next pass then takes in one.
 	stopsTogether = 20 * time.Millisecond
+	// disconnectListed is when a container that has been disconnected from a network is
+	// sure to be listed without it: engines (2.0 beta) tell of it a little before.
+	disconnectListed = time.Second
 )
 
 // NewController makes a Controller; call Run.
@@ -122,11 +125,14 @@ func (c *Controller) event(e runtime.Event) {
 	if c.Reconciler.Stopping(e.Pool, e.ID) {
 		return // our own doing, and its end has the pool looked at
 	}
-	if e.Pool != "" {
-		c.queue.Add(e.Pool)
+	if e.Pool == "" {
+		c.enqueueDeclared()
 		return
 	}
-	c.enqueueDeclared()
+	c.queue.Add(e.Pool)
+	if e.Action == "disconnect" {
+		c.queue.AddAfter(e.Pool, disconnectListed)
+	}
 }
 
 func (c *Controller) enqueueDeclared() {

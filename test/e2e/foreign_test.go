@@ -42,7 +42,8 @@ var _ = Describe("What another has taken", func() {
 			Should(And(HaveField("Status", "True"), HaveField("Message", MatchRegexp("port is already allocated|address already in use"))))
 		before := len(tape.all())
 		Consistently(func() int { return len(tape.all()) }).Should(BeNumerically("<=", before+4))
-		Expect(tape.count("create", "hal-"+p.Metadata.Name+"-sandbox")).To(BeNumerically("<=", 3))
+		// Each try makes it anew where the engine has forgotten its network (2.0 beta).
+		Expect(tape.count("create", "hal-"+p.Metadata.Name+"-sandbox")).To(BeNumerically("<=", 5))
 		By("free")
 		free()
 		Expect(w.hal("reconcile", p.Metadata.Name)).To(exitWith(0))

@@ -29,6 +29,7 @@ var _ = Describe("A person in a claimed worker", Ordered, func() {
 		p := w.pool("people", 2)
 		c = w.start(w.write("pool.yaml", p))
 		worker = w.claim(w.settle(p.Metadata.Name, 1+1)[0], "amy")
+		Eventually(w.claims).Should(HaveKey("amy")) // which the controller finds
 	})
 	// running are the commands in the worker, but for what looks.
 	running := func() string { return w.run(worker.ID, "ps -eo args").Out }

@@ -23,8 +23,12 @@ contract() {
 	"$here/$engine.sh" run "$work/contract.test" -ginkgo.no-color -ginkgo.timeout 8m "${flags[@]}" >"$work/$engine" 2>&1
 }
 
+docker image inspect hal/base >/dev/null 2>&1 || {
+	echo "The main engine does not answer or has no hal/base, which the suite needs: run 'make images', then try again." >&2
+	exit 1
+}
 go test -tags e2e -race -c -o "$work/contract.test" .
-(($#)) || set -- docker-trixie docker-rootless podman
+(($#)) || set -- docker-trixie docker-rootless podman newest
 result=0
 for engine; do
 	if contract "$engine"; then verdict=ok; else verdict=FAILED result=1; fi

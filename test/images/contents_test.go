@@ -44,12 +44,30 @@ var toolchains = map[string]string{
 	"hal/worker-java":   "cd /tmp && echo 'class A { public static void main(String[] a) {} }' >A.java && java A.java && mvn --version",
 }
 
+// allowed is how large an image may be, in MB. With containerd's store (2.0 beta) a file
+// takes whole blocks, which is some percent more where there are many small ones.
+func allowed(image string) int64 {
+	if docker("info", "--format", "{{.Driver}}") == "overlayfs" {
+		return bounds[image] * 108 / 100
+	}
+	return bounds[image]
+}
+
+// unpacked adds up the layers of an image: what an engine says of the whole has the
+// packed ones in it, too, where it keeps those (2.0 beta, with containerd's store).
+func unpacked(image string) (total int64) {
+	for line := range strings.Lines(docker("history", "--human=false", "--format", "{{.Size}}", image)) {
+		size, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
+		Expect(err).NotTo(HaveOccurred())
+		total += size
+	}
+	return total
+}
+
 var _ = Describe("An image", func() {
-	for image, bound := range bounds {
+	for image := range bounds {
 		It("is no larger than its bound: "+image, func() {
-			size, err := strconv.ParseInt(docker("image", "inspect", "--format", "{{.Size}}", image), 10, 64)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(size / megabyte).To(BeNumerically("<=", bound))
+			Expect(unpacked(image) / megabyte).To(BeNumerically("<=", allowed(image)))
 		})
 	}
 

@@ -60,7 +60,8 @@ var _ = Describe("A workspace in a real worker", func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(report).To(Equal(workspace.Report{Unchanged: len(base.Entries)}))
 
-		script := `cd /workspace && echo TWO > d/b && rm a && mkdir -p n && printf new > n/m &&
+		// A command has the umask that the engine gives it, which is 0 with 2.0 beta.
+		script := `umask 022 && cd /workspace && echo TWO > d/b && rm a && mkdir -p n && printf new > n/m &&
 			chmod 755 run && echo x > x.log && mkdir locked && echo x > locked/y && chmod 0 locked && mkfifo pipe`
 		Expect(docker{}.Run(ctx, w.ID, script, strings.NewReader(""), GinkgoWriter)).To(Equal(0))
 		report, err = workspace.CopyOut(ctx, w, root, base, o)

@@ -63,11 +63,12 @@ func events(at func() *engine) {
 			Expect(e.Runtime.CreateVolume(ctx, old)).To(Succeed())
 			r := e.record(ctx)
 			net := e.network(ctx, "net")
+			made := runtime.Event{Kind: runtime.EventNetwork, Action: "create", ID: net, Pool: e.pool()}
+			Eventually(r.all).WithTimeout(soon).Should(ContainElement(made)) // one that is gone by then is nobody's
 			Expect(e.Runtime.RemoveNetwork(ctx, net)).To(Succeed())
 			Expect(e.Runtime.RemoveVolume(ctx, old.Name)).To(Succeed())
 			Expect(e.Runtime.CreateVolume(ctx, old)).To(Succeed())
 			for _, want := range []runtime.Event{
-				{Kind: runtime.EventNetwork, Action: "create", ID: net, Pool: e.pool()},
 				{Kind: runtime.EventNetwork, Action: "destroy", ID: net, Pool: e.pool()},
 				{Kind: runtime.EventVolume, Action: "destroy", ID: old.Name, Pool: e.pool()},
 				{Kind: runtime.EventVolume, Action: "create", ID: old.Name, Pool: e.pool()},

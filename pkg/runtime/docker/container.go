@@ -163,6 +163,9 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 	case err != nil && taskLeft.MatchString(err.Error()):
 		return refusal(runtime.ErrStuck, err)
 	case errdefs.IsInternal(err) && hopeless(err):
+		if e.detached(ctx, id) {
+			return refusal(runtime.ErrStuck, err)
+		}
 		return refusal(runtime.ErrInvalid, err)
 	default:
 		return e.onContainer(err)
@@ -175,11 +178,20 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 var taskLeft = regexp.MustCompile(`\btask\b.*already exists`)
 
 // hopeless knows the words of refusals that the engine gives the status of its
-// own breakdowns (20.10).
+// own breakdowns (20.10; for a sandbox that is gone, 2.0 beta).
 func hopeless(err error) bool {
 	return slices.ContainsFunc([]string{
 		"port is already allocated", "address already in use", "unable to find user", "unable to find group",
+		"joining network namespace of container: No such container",
 	}, func(words string) bool { return strings.Contains(err.Error(), words) })
+}
+
+// detached says that the engine has forgotten the network of a container as it refused
+// to start it (29.1 to 2.0 beta): it would start the next time, joined to none. Where that
+// cannot be found out, it has not.
+func (e *Engine) detached(ctx context.Context, id string) bool {
+	c, err := e.client.ContainerInspect(ctx, id)
+	return err == nil && c.HostConfig.NetworkMode.IsUserDefined() && c.NetworkSettings != nil && len(c.NetworkSettings.Networks) == 0
 }
 
 // Stop implements runtime.Containers. The grace is the container's own. A paused

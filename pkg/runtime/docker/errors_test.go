@@ -84,6 +84,7 @@ var _ = Describe("An answer of the engine", func() {
 		Entry("409 to a start", start, 409, "cannot join network of a non running container", runtime.ErrInvalid),
 		Entry("409 to a start, of one that is going", start, 409, "container is marked for removal and cannot be started", runtime.ErrNotFound),
 		Entry("500 to a start, for a port", start, 500, "Bind for 127.0.0.1:80 failed: port is already allocated", runtime.ErrInvalid),
+		Entry("500 to a start, of one whose sandbox is gone", start, 500, "joining network namespace of container: No such container: 77", runtime.ErrInvalid),
 		Entry("409 to a start, of one that was being started when the engine was killed", start, 409, "task "+id+": already exists", runtime.ErrStuck),
 		Entry("500 to a start, of such a one", start, 500, "failed to create task for container: task "+id+": already exists: unknown", runtime.ErrStuck),
 		Entry("500 to a start", start, 500, "disk on fire", errOther),
@@ -95,6 +96,21 @@ var _ = Describe("An answer of the engine", func() {
 		Entry("409 to a removal, of another kind", removal, 409, "You cannot remove it", errOther),
 		Entry("409 to an update, of one that is going", update, 409, "Container is marked for removal and cannot be \"update\"", runtime.ErrNotFound),
 		Entry("500 to a look for an image", importing, 500, "disk on fire", errOther),
+	)
+
+	DescribeTable("to a start, of a port that is taken, is for good where the engine has forgotten the container's network",
+		func(networks string, want error) {
+			engine := answering(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodGet {
+					fmt.Fprintf(w, `{"Id": %q, "HostConfig": {"NetworkMode": "hal-dev"}, "NetworkSettings": {"Networks": %s}}`, id, networks)
+					return
+				}
+				status(http.StatusInternalServerError, "port is already allocated")(w, r)
+			})
+			Expect(classOf(start(engine))).To(Equal(want))
+		},
+		Entry("forgotten", `{}`, runtime.ErrStuck),
+		Entry("known", `{"hal-dev": {}}`, runtime.ErrInvalid),
 	)
 
 	It("that is cut short is worth a retry", func() {

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -31,6 +32,8 @@ func (e *Engine) ListImages(ctx context.Context) ([]runtime.Image, error) {
 	return images, nil
 }
 
+// namesOf leaves out what an engine with containerd's image store (2.0 beta) adds to
+// a name: the same once more, with the image's id behind it.
 func namesOf(i image.Summary) []string {
 	var names []string
 	for _, tag := range i.RepoTags {
@@ -38,8 +41,9 @@ func namesOf(i image.Summary) []string {
 			names = append(names, tag)
 		}
 	}
+	named := len(names) > 0
 	for _, digest := range i.RepoDigests {
-		if digest != none+"@"+none {
+		if digest != none+"@"+none && (!named || !strings.HasSuffix(digest, "@"+i.ID)) {
 			names = append(names, digest)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -137,6 +138,19 @@ var _ = Describe("The output of a command", func() {
 		Expect(t).To(HaveLen(outputKept))
 		Expect(string(t)).To(HaveSuffix("6789end"))
 	})
+})
+
+var _ = Describe("An image in a listing", func() {
+	DescribeTable("has the names by which it can be asked for, each once",
+		func(tags, digests, names []string) {
+			Expect(namesOf(image.Summary{ID: "sha256:1", RepoTags: tags, RepoDigests: digests})).To(Equal(names))
+		},
+		Entry("none", []string{"<none>:<none>"}, []string{"<none>@<none>"}, nil),
+		Entry("a tag", []string{"a:v1"}, nil, []string{"a:v1"}),
+		Entry("a tag, and a registry's digest", []string{"a:v1"}, []string{"a@sha256:2"}, []string{"a:v1", "a@sha256:2"}),
+		Entry("a tag, once more as its own id", []string{"a:v1"}, []string{"a@sha256:1"}, []string{"a:v1"}),
+		Entry("a digest alone, which is its id", nil, []string{"a@sha256:1"}, []string{"a@sha256:1"}),
+	)
 })
 
 var _ = Describe("/proc/meminfo", func() {
