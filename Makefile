@@ -114,7 +114,7 @@ test-e2e: cc images image-counter ## Run the tests that need an engine
 
 .PHONY: test-faults
 test-faults: cc images image-counter ## Try every fault on every call to an engine that runs: over an hour
-	HAL_FAULTS=full go test -tags e2e -race -count=1 -timeout 3h -v ./test/faults
+	HAL_FAULTS=full go test -tags e2e -race -count=1 -timeout 3h -v ./test/faults -ginkgo.timeout 3h
 
 .PHONY: test-engines
 test-engines: cc images-core ## Run the contract suite on each engine that can be started beside the main one
