@@ -125,7 +125,8 @@ func (i *idleness) forget(worker string) {
 }
 
 // endIdle releases the claims in which nothing has been done for as long as their
-// pool allows, and warns a minute before, or at half the time.
+// pool allows, and warns a minute before, or at half the time. Looks may be late: what has
+// not been warned of is released at the next one.
 func (c *Claims) endIdle() {
 	for _, r := range c.List() {
 		pool, known := c.Pool(r.Pool)
@@ -141,14 +142,15 @@ func (c *Claims) endIdle() {
 			continue // it has ended, or the engine is away: that is no idleness
 		}
 		switch idle := c.idleness.saw(r, c.Now(), usage, c.sessions.count(r.Worker)); {
+		case idle < allowed-min(time.Minute, allowed/2):
+		case c.idleness.warn(r.Worker):
+			c.Event(r.Pool, reconcile.EventWarning, "ClaimIdle", r.Name, fmt.Sprintf("nothing was done in it for %s: it is released at %s", idle.Round(time.Second), allowed))
 		case idle >= allowed:
 			left, err := c.leaveUnheld(r, fmt.Sprintf("nothing was done in it for %s", idle.Round(time.Second)))
 			if !left && err == nil {
 				continue
 			}
 			c.Audit.write(Entry{Who: r.Caller.UID, What: "idle", Claim: r.Name, Pool: r.Pool, Container: r.Worker, Err: err})
-		case idle >= allowed-min(time.Minute, allowed/2) && c.idleness.warn(r.Worker):
-			c.Event(r.Pool, reconcile.EventWarning, "ClaimIdle", r.Name, fmt.Sprintf("nothing was done in it for %s: it is released at %s", idle.Round(time.Second), allowed))
 		}
 	}
 }

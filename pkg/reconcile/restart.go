@@ -63,11 +63,23 @@ func (s streak) due(policy spec.Restart, free int) time.Time {
 // than there are workers.
 func crashLoop(s State, revision string) (streak, time.Time, bool) {
 	policy := s.Pool.Spec.Workers.Restart
+	proven := lastClaimed(s, revision)
 	workers := streakOf(s.Failures, policy, s.Now, func(f Failure) bool {
-		return f.Role == runtime.RoleWorker && shortRevision(f.SpecHash) == revision
+		return f.Role == runtime.RoleWorker && shortRevision(f.SpecHash) == revision && f.At.After(proven)
 	})
 	due := workers.due(policy, max(1, s.Pool.Spec.Workers.Warm))
 	return workers, due, !due.IsZero()
+}
+
+// lastClaimed is when the latest worker of a revision was made that has been claimed:
+// it became ready after all that failed before. Zero when there is none.
+func lastClaimed(s State, revision string) (made time.Time) {
+	for _, c := range s.Observed.find(runtime.RoleWorker, "") {
+		if shortRevision(c.Owner.SpecHash) == revision && claimOf(s, c) != "" && c.Created.After(made) {
+			made = c.Created
+		}
+	}
+	return made
 }
 
 func serviceStreak(s State, want runtime.ContainerSpec) (streak, time.Time) {

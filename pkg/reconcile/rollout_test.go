@@ -215,6 +215,21 @@ var _ = Describe("A crash loop", func() {
 		s.Now = noon.Add(10 * time.Minute)
 		Expect(reconcile.Diff(*s).Waiting).To(BeEmpty())
 	})
+	It("is over once a worker is claimed that was made after what failed", func() {
+		s := crashing(40)
+		made := func(at time.Time) func(*runtime.Container) { return func(c *runtime.Container) { c.Created = at } }
+		on(s, "hal-dev-0", made(noon.Add(-2*time.Second)))
+		Expect(reconcile.Diff(*s).Waiting).NotTo(BeEmpty(), "nobody has claimed it")
+		claim(s, "hal-dev-0", "amy")
+		Expect(reconcile.Diff(*s).Waiting).To(BeEmpty(), "two have failed since")
+		on(s, "hal-dev-0.amy", made(noon.Add(-10*time.Second)))
+		Expect(reconcile.Diff(*s).Waiting).NotTo(BeEmpty(), "more have than there are workers")
+	})
+	It("is none of the worker's that is claimed", func() {
+		s := crashing(40)
+		claim(s, "hal-dev-0", "amy")
+		Expect(reconcile.Diff(*s).Waiting[0].Reason).To(Equal(spec.ReasonCrashLoop), "it is older than what failed")
+	})
 	It("is over for a new revision", func() {
 		s := crashing(40)
 		declare(s, noParent, setWarm(3), workerImage("worker:2"))

@@ -36,8 +36,9 @@ func (w *world) act() {
 	w.killOne()
 	bound, copied := fmt.Sprintf("bound-%d", w.round), fmt.Sprintf("copied-%d", w.round)
 	w.claim(w.main, bound)
-	w.claim(w.brief, copied)
-	w.pauseClaimed(copied)
+	if w.claim(w.brief, copied).Code == 0 {
+		w.pauseClaimed(copied)
+	}
 	for _, claim := range []string{bound, copied} {
 		w.hal("release", claim) // refused where there is none
 	}
@@ -80,8 +81,9 @@ func (w *world) project(name string) string {
 }
 
 // pauseClaimed pauses a claim's worker, so that only the engine can be asked what is
-// in it. No command runs in it then: one that is about to begin would be frozen, and
-// the engine (20.10) would wait for it, holding its lock on the container for ever.
+// in it. No command runs in it once its claim is bound: one that is about to begin would
+// be frozen, and the engine (20.10) would wait for it for ever, holding its lock on the
+// container, and then all others who look at every container.
 func (w *world) pauseClaimed(claim string) {
 	for _, c := range w.workers(w.brief) {
 		if strings.HasSuffix(nameOf(c), "."+claim) && c.State == "running" {
