@@ -110,7 +110,7 @@ test-unit: go cc ## Run the tests that need no engine, with a short simulation
 
 .PHONY: test-e2e
 test-e2e: cc images image-counter ## Run the tests that need an engine
-	go test -tags e2e -race -count=1 -p 1 -timeout 12m $(E2E)
+	go test -tags e2e -race -count=1 -p 1 -timeout 30m $(E2E)
 
 .PHONY: test-faults
 test-faults: cc images image-counter ## Try every fault on every call to an engine that runs: over an hour

@@ -82,8 +82,8 @@ func (w *world) project(name string) string {
 
 // pauseClaimed pauses a claim's worker, so that only the engine can be asked what is
 // in it. No command runs in it once its claim is bound: one that is about to begin would
-// be frozen, and the engine (20.10) would wait for it for ever, holding its lock on the
-// container, and then all others who look at every container.
+// be frozen, and the engine (20.10) would wait for it, holding its lock on the container
+// for ever.
 func (w *world) pauseClaimed(claim string) {
 	for _, c := range w.workers(w.brief) {
 		if strings.HasSuffix(nameOf(c), "."+claim) && c.State == "running" {
