@@ -88,6 +88,7 @@ spec:
     onEmpty: queue
     template: {image: %s, command: [sleep, infinity], resources: {cpu: "1", memory: 256Mi, pids: 100}, stopGracePeriod: 1s}
     update: {minReady: 0s}
+    restart: {initialBackoff: 1ms, maxBackoff: 1ms, resetAfter: 2ms}  # that many are killed is no crash loop
 `, name, warm, most, image)
 }
 
