@@ -30,7 +30,7 @@ func (w workerPool) hold() hold {
 	if message := memoryShort(w.Observed.Host, template.prototype.Limits.Memory); message != "" {
 		return hold{reason: spec.ReasonInsufficientMemory, message: message, until: w.Now.Add(memoryRecheck)}
 	}
-	failed, due, looping := crashLoop(w.State, template.Revision)
+	failed, due, looping := w.crashLoop(template.Revision)
 	if !looping {
 		return hold{most: math.MaxInt}
 	}

@@ -61,22 +61,22 @@ func (s streak) due(policy spec.Restart, free int) time.Time {
 
 // crashLoop says that a pool's workers keep failing: more of them in a row
 // than there are workers.
-func crashLoop(s State, revision string) (streak, time.Time, bool) {
-	policy := s.Pool.Spec.Workers.Restart
-	proven := lastClaimed(s, revision)
-	workers := streakOf(s.Failures, policy, s.Now, func(f Failure) bool {
+func (w workerPool) crashLoop(revision string) (streak, time.Time, bool) {
+	policy := w.Pool.Spec.Workers.Restart
+	proven := lastClaimed(w.workers, revision)
+	failed := streakOf(w.Failures, policy, w.Now, func(f Failure) bool {
 		return f.Role == runtime.RoleWorker && shortRevision(f.SpecHash) == revision && f.At.After(proven)
 	})
-	due := workers.due(policy, max(1, s.Pool.Spec.Workers.Warm))
-	return workers, due, !due.IsZero()
+	due := failed.due(policy, max(1, w.Pool.Spec.Workers.Warm))
+	return failed, due, !due.IsZero()
 }
 
 // lastClaimed is when the latest worker of a revision was made that has been claimed:
 // it became ready after all that failed before. Zero when there is none.
-func lastClaimed(s State, revision string) (made time.Time) {
-	for _, c := range s.Observed.find(runtime.RoleWorker, "") {
-		if shortRevision(c.Owner.SpecHash) == revision && claimOf(s, c) != "" && c.Created.After(made) {
-			made = c.Created
+func lastClaimed(workers []*worker, revision string) (made time.Time) {
+	for _, k := range workers {
+		if k.claim != "" && shortRevision(k.Owner.SpecHash) == revision && k.Created.After(made) {
+			made = k.Created
 		}
 	}
 	return made
