@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -13,13 +14,19 @@ import (
 	"hal-controller/pkg/runtime"
 )
 
-// answering is an engine that gives every call but the version's one answer.
+// answering is an engine that gives every call but the version's one answer. It
+// reads each request to its end, as engines do: one that answers and hangs up
+// before breaks the pipe under a caller that is still writing.
 func answering(handler http.HandlerFunc) *Engine {
 	GinkgoHelper()
 	listener, endpoint := listen()
 	mux := http.NewServeMux()
 	mux.HandleFunc("/_ping", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("API-Version", "1.41") })
-	mux.HandleFunc("/", handler)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err == nil {
+			handler(w, r)
+		}
+	})
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Second}
 	go func() { _ = server.Serve(listener) }()
 	DeferCleanup(server.Close)
