@@ -80,7 +80,7 @@ func (c *Claims) copyIn(ctx context.Context, r Record, project directory) error 
 	if err := os.MkdirAll(c.Copies.Dir, 0o700); err != nil {
 		return err
 	}
-	file, err := renameio.NewPendingFile(c.Copies.path(r.Name), renameio.WithPermissions(0o600))
+	file, err := renameio.NewPendingFile(c.Copies.path(r.Name), renameio.WithTempDir(c.Copies.Dir), renameio.WithPermissions(0o600))
 	if err != nil {
 		return err
 	}

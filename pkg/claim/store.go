@@ -73,7 +73,7 @@ func (s Store) Save(r Record) error {
 	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 		return fmt.Errorf("record claim %q: %w", r.Name, err)
 	}
-	if err := renameio.WriteFile(s.path(r.Name), append(data, '\n'), 0o600); err != nil {
+	if err := renameio.WriteFile(s.path(r.Name), append(data, '\n'), 0o600, renameio.WithTempDir(s.Dir)); err != nil {
 		return fmt.Errorf("record claim %q: %w", r.Name, err)
 	}
 	return s.sync()

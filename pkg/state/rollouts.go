@@ -50,7 +50,7 @@ func (s Rollouts) Save(pool string, r reconcile.Rollout) error {
 	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 		return err
 	}
-	return renameio.WriteFile(s.path(pool), data, 0o600)
+	return renameio.WriteFile(s.path(pool), data, 0o600, renameio.WithTempDir(s.Dir))
 }
 
 func (s Rollouts) path(pool string) string { return filepath.Join(s.Dir, pool+".json") }
