@@ -48,9 +48,20 @@ func TestPeers(t *testing.T) {
 			p.measureScale(n)
 			p.measureSteady(n)
 		}
-		p.measureRollout(min(workers, slices.Max(sizes)))
+		if n, few := mostUpTo(workers, sizes); few {
+			p.measureRollout(n)
+		}
 	})
 	t.Run("claims", func(t *testing.T) { measurePeerClaims(t, &figures) })
+}
+
+// mostUpTo is the largest of the sizes that is at most n; false where all are larger.
+func mostUpTo(n int, sizes []int) (int, bool) {
+	upTo := slices.DeleteFunc(slices.Clone(sizes), func(size int) bool { return size > n })
+	if len(upTo) == 0 {
+		return 0, false
+	}
+	return slices.Max(upTo), true
 }
 
 // TestCompose is the part of TestPeers that takes little time.
