@@ -75,7 +75,9 @@ func (w *world) outside() string {
 	runIP("link set " + name + " up")
 	runIP("-netns " + name + " address add " + net + "2/30 dev far")
 	runIP("-netns " + name + " link set far up")
-	server := exec.Command("ip", "netns", "exec", name, filepath.Join(filepath.Dir(binary), "hal-counter"), "-data", w.home)
+	counter := filepath.Join(filepath.Dir(binary), "hal-counter")
+	Expect(counter).To(BeAnExistingFile(), "run 'make image-counter' first") // ip starts without it
+	server := exec.Command("ip", "netns", "exec", name, counter, "-data", w.home)
 	Expect(server.Start()).To(Succeed())
 	DeferCleanup(func() {
 		Expect(server.Process.Kill()).To(Succeed())
