@@ -24,7 +24,7 @@ func deeds() []deed {
 	ctx := context.Background()
 	return []deed{
 		{"stop", func(w *world, id string) error { return w.api.ContainerStop(ctx, id, docker.StopOptions{}) }, kept},
-		{"kill", func(w *world, id string) error { return w.api.ContainerKill(ctx, id, "TERM") }, kept},
+		{"kill", func(w *world, id string) error { return w.endBy("TERM", id) }, kept},
 		{"restart", func(w *world, id string) error { return w.api.ContainerRestart(ctx, id, docker.StopOptions{}) }, kept},
 		{"pause", func(w *world, id string) error { return w.api.ContainerPause(ctx, id) }, stillBound},
 		{"rename", func(w *world, id string) error { return w.api.ContainerRename(ctx, id, w.instance+"-stolen") }, kept},

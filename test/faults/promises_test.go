@@ -68,11 +68,24 @@ func (w *world) settle() time.Duration {
 	return time.Since(began)
 }
 
-// unsettled says what is not as declared.
+// unsettled says what is not as declared. The status is looked at once more in the end:
+// it is of the last pass, and may be from before what went wrong, while the rest is looked
+// at in the middle of its mending.
 func (w *world) unsettled() error {
 	if err := w.leftClaims(); err != nil {
 		return err
 	}
+	if err := w.unready(); err != nil {
+		return err
+	}
+	if err := errors.Join(w.misfits(), w.drift()); err != nil {
+		return err
+	}
+	return w.unready()
+}
+
+// unready says what the status has that is not as declared.
+func (w *world) unready() error {
 	pools, err := api.NewClient(w.socket()).Pools(context.Background())
 	if err != nil {
 		return err
@@ -85,7 +98,7 @@ func (w *world) unsettled() error {
 		s.Warm != warm || s.Ready != warm || s.Updated != warm || s.Claimed != len(w.held) || s.Terminating != 0 {
 		return fmt.Errorf("pool %s: %+v", w.main, s)
 	}
-	return errors.Join(w.misfits(), w.drift())
+	return nil
 }
 
 // misfits are what is on the engine and not declared.

@@ -115,5 +115,17 @@ func (w *world) killOne() {
 
 func (w *world) kill(id string) {
 	GinkgoHelper()
-	Expect(w.api.ContainerKill(context.Background(), id, "KILL")).To(Succeed())
+	Expect(w.endBy("KILL", id)).To(Succeed())
+}
+
+// endBy ends a container by a signal, and returns when the engine has noticed: a busy
+// one does so late, and until then all looks as declared.
+func (w *world) endBy(signal, id string) error {
+	GinkgoHelper()
+	before := w.startedAt(id)
+	if err := w.api.ContainerKill(context.Background(), id, signal); err != nil {
+		return err
+	}
+	Eventually(func() string { return w.startedAt(id) }).ShouldNot(Equal(before))
+	return nil
 }
